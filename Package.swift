@@ -1,0 +1,135 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows point downwards only: programs -> level 5 -> ... -> level 0. `Daemon` and `Training`
+// never import each other; the model store is their only contract.
+
+#if arch(x86_64)
+  // AVX2 + FMA. The programs check for them at start (`CLinux`), so that an older processor gets a
+  // sentence instead of SIGILL.
+  let processorFlags = ["-Xcc", "-march=x86-64-v3"]
+  let cProcessorFlags = ["-march=x86-64-v3"]
+#else
+  let processorFlags: [String] = []
+  let cProcessorFlags: [String] = []
+#endif
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .unsafeFlags(processorFlags),
+]
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let configuration: Target.Dependency = .product(
+  name: "Configuration", package: "swift-configuration")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+  exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "dermseg",
+  products: [
+    .executable(name: "dermsegd", targets: ["dermsegd"]),
+    .executable(name: "dermseg-trainer", targets: ["dermseg-trainer"]),
+    .executable(name: "dermseg", targets: ["dermseg"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // Level 0: C.
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(
+      name: "CImageCodecs", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    // Level 1.
+    library("Kernels", ["CBLAS", "CLinux"]),
+    library("Files", ["CLinux", system, crypto]),
+    library("Journal", ["CLinux", "CSystemd", logging]),
+    // Level 2.
+    library("NeuralNetworks", ["Kernels"]),
+    // Level 3.
+    library("UNets", ["NeuralNetworks"]),
+    library("Images", ["CImageCodecs"]),
+    // Level 4.
+    library("FolderWatching", ["Files", "CLinux", logging, system]),
+    library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
+    library("Datasets", ["Images", "NeuralNetworks", "Files", system]),
+    library("ModelStore", ["UNets", "NeuralNetworks", "Files", system]),
+    library("Settings", [configuration, system]),
+    // Level 5.
+    library(
+      "Daemon",
+      [
+        "FolderWatching", "Segmentation", "ModelStore", "Settings", "Images", "Files", "Journal",
+        "UNets", logging, lifecycle, system,
+      ]),
+    library(
+      "Training",
+      [
+        "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks", "Kernels", "Images",
+        "Files", "Journal", "Settings", logging, system,
+      ]),
+    library(
+      "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),
+    // Programs.
+    program(
+      "dermsegd",
+      ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals]),
+    program("dermseg-trainer", ["Training", "Settings", "Journal", argumentParser, logging]),
+    program(
+      "dermseg",
+      [
+        "Training", "Evaluation", "Segmentation", "Datasets", "ModelStore", "Settings", "Images",
+        "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,
+      ]),
+    // Tests.
+    tests("KernelsTests", ["Kernels"]),
+    tests("NeuralNetworksTests", ["NeuralNetworks", "Kernels"]),
+    tests("UNetsTests", ["UNets", "NeuralNetworks", "Kernels"], exclude: ["Reference"]),
+    tests("ImagesTests", ["Images", "CImageCodecs"]),
+    tests("FilesTests", ["Files", "CLinux", system]),
+    tests("JournalTests", ["Journal", logging]),
+    tests("FolderWatchingTests", ["FolderWatching", "Files", logging, system]),
+    tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
+    tests("DatasetsTests", ["Datasets", "Images", system]),
+    tests("ModelStoreTests", ["ModelStore", "UNets", system]),
+    tests("SettingsTests", ["Settings", system]),
+    tests("TrainingTests", ["Training", "Datasets", "UNets", "ModelStore", "Images", logging, system]),
+    tests("EvaluationTests", ["Evaluation", "Datasets", "Images", system]),
+    tests("DaemonTests", ["Daemon", "Datasets", "UNets", "ModelStore", "Images", "Files", "Settings", logging, system]),
+    tests("ProgramsTests", ["Datasets", "Images", "UNets", "Files", system]),
+  ]
+)
