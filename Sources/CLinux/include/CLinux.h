@@ -1,1 +1,48 @@
+// The parts of Linux that Swift cannot see: calls hidden behind _GNU_SOURCE, structures that end in
+// a flexible array, and questions to the processor. Nothing here allocates, prints or exits, except
+// `clinux_refuse_old_processor` in processor.c, whose comment says why.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// renameat2(2). `no_replace` != 0: fails with EEXIST where the new name exists. 0 or -1 and errno.
+int clinux_renameat2(
+    int old_directory, const char *old_name, int new_directory, const char *new_name,
+    int no_replace);
+
+// The file system's magic number of statfs(2), 0 for "could not be asked".
+uint64_t clinux_file_system_magic(int descriptor);
+
+// makedev(3), a macro that Swift cannot see.
+uint64_t clinux_device_number(uint32_t major, uint32_t minor);
+
+// The name of an errno value ("ENOSPC"), or NULL.
+const char *clinux_errno_name(int error);
+
+// A fresh inotify instance: close-on-exec, non-blocking. -1 and errno.
+int clinux_inotify_open(void);
+
+// Adds a watch on a directory: files closed after writing, moved in or out, deleted, attributes, and the directory
+// itself deleted, moved or unmounted. Never CREATE: with it a burst of 100,000 files fills the
+// queue after 8,192.
+int clinux_inotify_watch(int inotify, const char *path);
+
+// What one event said.
+enum {
+  CLINUX_EVENT_CHANGE = 1,        // a name in the directory changed
+  CLINUX_EVENT_OVERFLOW = 2,      // events were lost
+  CLINUX_EVENT_DIRECTORY_GONE = 4 // the watched directory was deleted, moved or unmounted
+};
+
+// Reads the event at `offset` of a buffer that read(2) filled with `length` bytes.
+// Returns the offset of the next event, 0 at the end, -1 for a malformed buffer.
+ptrdiff_t clinux_inotify_parse(
+    const unsigned char *buffer, size_t length, size_t offset, uint32_t *what);
+
+// Number of processors in this thread's affinity mask, at least 1.
+int clinux_affinity_count(void);
+
+// 1 where the processor and kernel can run code compiled for x86-64-v3 (AVX2, FMA, BMI); always 1
+// on other architectures.
+int clinux_processor_is_supported(void);
