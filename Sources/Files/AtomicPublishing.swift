@@ -3,8 +3,9 @@ import Glibc
 import SystemPackage
 
 extension DirectoryHandle {
-  /// Publishes bytes under a name: a reader sees the old file, or the whole new one, or none; never a
-  /// part. When this returns, bytes, name and directory are on disk. When it throws, the name is
+  /// Publishes bytes under a name: a reader sees the old file or the whole new one, never a part.
+  ///
+  /// When this returns, bytes, name and directory are on disk. When it throws, the name is
   /// as it was (except that after a failure to write the directory itself to disk the new file is
   /// visible, whole, but might not survive a power cut).
   ///

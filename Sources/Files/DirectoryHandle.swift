@@ -2,8 +2,10 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// An open directory. Names are resolved relative to it, so that a path renamed or mounted over
-/// in the meantime cannot redirect a read or a write.
+/// An open directory.
+///
+/// Names are resolved relative to it, so that a path renamed or mounted over in the meantime cannot
+/// redirect a read or a write.
 ///
 /// Cost: one file descriptor, closed with the last reference.
 public final class DirectoryHandle: Sendable {

@@ -30,7 +30,9 @@ public enum FileKind: Sendable, Equatable, CustomStringConvertible {
 
 /// A point in time as the file system keeps it.
 public struct FileTime: Hashable, Sendable {
+  /// Whole seconds since 1970, rounded down.
   public var seconds: Int
+  /// Nanoseconds within the second, 0 to 999,999,999.
   public var nanoseconds: Int
 
   /// Creates a time from seconds since 1970 and nanoseconds within the second.
@@ -66,9 +68,13 @@ extension FileTime: LosslessStringConvertible {
 
 /// What makes a file the same file with the same bytes, as far as can be told without reading it.
 public struct FileIdentity: Hashable, Sendable {
+  /// The size.
   public var sizeBytes: Int
+  /// When the bytes were last changed, as the file system says.
   public var modified: FileTime
+  /// The number of the file within its file system.
   public var inode: UInt64
+  /// The number of the file system.
   public var device: UInt64
 
   /// Creates an identity from its parts.
@@ -82,11 +88,15 @@ public struct FileIdentity: Hashable, Sendable {
 
 /// What the kernel says about one file.
 public struct FileStatus: Equatable, Sendable {
+  /// What the entry is.
   public var kind: FileKind
+  /// Which file it is, and which state of it.
   public var identity: FileIdentity
   /// Permission bits, set-user-ID and the like: the lower 12 bits of `st_mode`.
   public var permissions: UInt32
+  /// The user that owns it.
   public var owner: UInt32
+  /// The group that owns it.
   public var group: UInt32
 
   init(_ status: stat) {

@@ -80,8 +80,10 @@ extension OwnedDescriptor {
     }
   }
 
-  /// `fsync`. Never retried after an error: Linux may have marked the lost pages clean, and a second
-  /// call would report success (PostgreSQL's "fsyncgate").
+  /// Writes what the kernel still holds of this file to disk.
+  ///
+  /// Never retried after an error: Linux may have marked the lost pages clean, and a second `fsync`
+  /// would report success (PostgreSQL's "fsyncgate").
   func synchronize(_ path: FilePath) throws(FileError) {
     if fsync(number) != 0 { throw .system(.synchronize, path, Errno(rawValue: errno)) }
   }
