@@ -88,7 +88,7 @@ let package = Package(
     library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
     library("Datasets", ["Images", "NeuralNetworks", "Files", system]),
     library("ModelStore", ["UNets", "NeuralNetworks", "Files", system]),
-    library("Settings", [configuration, system]),
+    library("Settings", ["Files", configuration, system]),
     // Level 5.
     library(
       "Daemon",

@@ -16,39 +16,39 @@ extension DirectoryHandle {
   public func readRegularFile(_ name: FileName, limitBytes: Int) throws(FileError)
     -> (bytes: [UInt8], identity: FileIdentity)
   {
-    let path = path.appending(name)
-    let file: OwnedDescriptor
-    do {
-      file = try .open(
-        name, in: descriptor.number, path: path,
-        flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    } catch .system(_, _, .tooManySymbolicLinkLevels) {
-      throw .notRegular(path, .symbolicLink)
-    } catch .system(_, _, Errno(rawValue: ENXIO)) {
-      // What open(2) says about a socket, and about a device without a driver.
-      throw .notRegular(path, try status(of: name)?.kind ?? .socket)
-    }
-    return try readWhole(file, path: path, limitBytes: limitBytes)
+    try readWhole(
+      name, in: descriptor.number, path: path.appending(name), limitBytes: limitBytes,
+      flags: O_NOFOLLOW)
   }
 }
 
-/// Reads a whole regular file by its path; the last component may not be a symbolic link.
+/// Reads a whole regular file by its path.
 ///
 /// See ``DirectoryHandle/readRegularFile(_:limitBytes:)``.
-public func readRegularFile(at path: FilePath, limitBytes: Int) throws(FileError)
-  -> (bytes: [UInt8], identity: FileIdentity)
-{
-  guard let name = FileName(lastComponentOf: path) else {
-    throw .notRegular(path, .directory)
-  }
-  let parent = path.removingLastComponent()
-  return try DirectoryHandle(opening: parent.isEmpty ? "." : parent)
-    .readRegularFile(name, limitBytes: limitBytes)
-}
-
-private func readWhole(_ file: borrowing OwnedDescriptor, path: FilePath, limitBytes: Int)
+///
+/// - Parameter followingLinks: Whether the last component may be a symbolic link: for what an
+///   administrator names (a configuration, a model), never for what users drop.
+public func readRegularFile(at path: FilePath, limitBytes: Int, followingLinks: Bool = false)
   throws(FileError) -> (bytes: [UInt8], identity: FileIdentity)
 {
+  try readWhole(
+    nil, in: nil, path: path, limitBytes: limitBytes, flags: followingLinks ? 0 : O_NOFOLLOW)
+}
+
+private func readWhole(
+  _ name: FileName?, in directory: CInt?, path: FilePath, limitBytes: Int, flags: CInt
+) throws(FileError) -> (bytes: [UInt8], identity: FileIdentity) {
+  let file: OwnedDescriptor
+  do {
+    // O_NONBLOCK: a named pipe without a writer would otherwise block for ever.
+    file = try .open(
+      name, in: directory, path: path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY | flags)
+  } catch .system(_, _, .tooManySymbolicLinkLevels) {
+    throw .notRegular(path, .symbolicLink)
+  } catch .system(_, _, Errno(rawValue: ENXIO)) {
+    // What open(2) says about a socket.
+    throw .notRegular(path, .socket)
+  }
   let before = try file.status(path)
   guard before.kind == .regular else { throw .notRegular(path, before.kind) }
   let sizeBytes = before.identity.sizeBytes

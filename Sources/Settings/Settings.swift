@@ -1,1 +1,87 @@
-// Settings
+import SystemPackage
+
+/// Everything that can be configured, checked.
+///
+/// An option comes before an environment variable, that before the configuration file, that before
+/// the default. Every key has the same name everywhere: `testFolder` in the file, `--test-folder` as
+/// an option, `DERMSEG_TEST_FOLDER` in the environment; ``SettingKey`` lists them.
+public struct Settings: Sendable, Equatable {
+  /// The watched folder that users drop photographs in; never written to.
+  public var testFolder: FilePath
+  /// Where the masks appear.
+  public var resultsFolder: FilePath
+  /// Holds `images/` and `masks/`, pairs in ISIC naming; never written to.
+  public var trainingFolder: FilePath
+  /// Directory of models, with `current` naming the one in service.
+  public var modelStore: FilePath
+  /// What the daemon remembers between two runs: the photograph in hand.
+  public var stateDirectory: FilePath
+  /// A model file to use instead of the store's current one.
+  public var model: FilePath?
+  /// Threads for the computation; nil: as many processors as the process may use.
+  public var threads: Int?
+  /// How long a file's size and modification time must have been quiet before it is read.
+  public var settle: Duration
+  /// After how long a file that ends too early counts as damaged rather than as still being written.
+  public var settleMax: Duration
+  /// How often the whole folder is looked at without being told to.
+  public var rescanInterval: Duration
+  /// How often a folder is looked at where inotify is silent (network shares).
+  public var pollInterval: Duration
+  /// Whether a text file in `failed/` explains each photograph that could not be segmented.
+  public var failedNotes: Bool
+  /// The form of log lines.
+  public var logFormat: LogFormat
+  /// The least important messages that are logged.
+  public var logLevel: LogLevel
+  /// How models are built.
+  public var training: TrainingSettings
+
+  /// The file that is read when no other is named; it may be absent.
+  public static let defaultFile: FilePath = "/etc/dermseg/dermseg.yaml"
+}
+
+/// The form of log lines.
+public enum LogFormat: String, Sendable, CaseIterable {
+  /// Journal entries under systemd, coloured lines on a terminal, plain lines otherwise.
+  case auto
+  /// Entries of the journal with fields.
+  case journal
+  /// Lines of text.
+  case text
+  /// One JSON object per line.
+  case json
+}
+
+/// How important a message is.
+public enum LogLevel: String, Sendable, CaseIterable {
+  case debug, info, notice, warning, error
+}
+
+/// How models are built; nil means what the preset says.
+public struct TrainingSettings: Sendable, Equatable {
+  /// The named set of values that the others change.
+  public var preset: TrainingPreset
+  /// Channels of the network's first level.
+  public var width: Int?
+  /// Side of the square that the network sees, in pixels.
+  public var size: Int?
+  /// 1 grey, 3 colour.
+  public var channels: Int?
+  /// Passes over the training pairs.
+  public var epochs: Int?
+  /// Photographs per step.
+  public var batchSize: Int?
+  /// Start of all random numbers.
+  public var seed: UInt64?
+  /// The fewest usable pairs to train from.
+  public var minimumPairs: Int
+}
+
+/// A named set of training values.
+public enum TrainingPreset: String, Sendable, CaseIterable {
+  /// What the seed paper did: 512x512x1, width 64, batch 2, 10 epochs.
+  case paper
+  /// Small and quick enough for a machine without a graphics card.
+  case standard = "default"
+}

@@ -1,0 +1,163 @@
+import Configuration
+import SystemPackage
+
+extension Settings {
+  /// Loads the settings.
+  ///
+  /// - Parameters:
+  ///   - configFile: The file to read; nil: ``defaultFile``, if it is there.
+  ///   - options: What was given on the command line: `["test-folder": "/srv/a"]`.
+  ///   - environment: The process's environment.
+  /// - Throws: ``SettingsError``: a file that cannot be read, an unknown key, a value that is not
+  ///   allowed.
+  public static func load(
+    configFile: FilePath?, options: [String: String], environment: [String: String]
+  ) async throws(SettingsError) -> Settings {
+    for name in options.keys.sorted()
+    where !SettingKey.all.contains(where: { $0.hyphenated == name }) {
+      throw .unknownKey(name, origin: .option("--" + name), suggestion: nil)
+    }
+    let file = try ConfigurationFile(configFile ?? defaultFile, optional: configFile == nil)
+    let reader = SettingsReader(options: options, environment: environment, file: file)
+    return Settings(
+      testFolder: try reader.path("testFolder"),
+      resultsFolder: try reader.path("resultsFolder"),
+      trainingFolder: try reader.path("trainingFolder"),
+      modelStore: try reader.path("modelStore"),
+      stateDirectory: try reader.path("stateDirectory"),
+      model: try reader.optionalPath("model"),
+      threads: try reader.threads("threads"),
+      settle: try reader.duration("settle"),
+      settleMax: try reader.duration("settleMax"),
+      rescanInterval: try reader.duration("rescanInterval"),
+      pollInterval: try reader.duration("pollInterval"),
+      failedNotes: try reader.value("failedNotes") {
+        $0 == "true" ? true : $0 == "false" ? false : nil
+      },
+      logFormat: try reader.value("logFormat", LogFormat.init(rawValue:)),
+      logLevel: try reader.value("logLevel", LogLevel.init(rawValue:)),
+      training: try training(reader))
+  }
+
+  private static func training(_ reader: SettingsReader) throws(SettingsError) -> TrainingSettings {
+    TrainingSettings(
+      preset: try reader.value("trainingPreset", TrainingPreset.init(rawValue:)),
+      width: try reader.optionalValue("trainingWidth") { number($0, in: 1...256) },
+      size: try reader.optionalValue("trainingSize") { number($0, in: 16...4096) },
+      channels: try reader.optionalValue("trainingChannels") { ["1": 1, "3": 3][$0] },
+      epochs: try reader.optionalValue("trainingEpochs") { number($0, in: 1...100_000) },
+      batchSize: try reader.optionalValue("trainingBatchSize") { number($0, in: 1...1024) },
+      seed: try reader.optionalValue("trainingSeed") { UInt64($0) },
+      minimumPairs: try reader.value("trainingMinimumPairs") { number($0, in: 2...1_000_000) })
+  }
+}
+
+/// Looks a key up in options, environment, file and defaults, in this order.
+private struct SettingsReader {
+  private let options: InMemoryProvider
+  private let environment: KeyMappingProvider<EnvironmentVariablesProvider>
+  private let file: ConfigurationFile
+
+  init(options: [String: String], environment: [String: String], file: ConfigurationFile) {
+    var values: [AbsoluteConfigKey: ConfigValue] = [:]
+    for key in SettingKey.all {
+      if let value = options[key.hyphenated] {
+        values[AbsoluteConfigKey([key.name])] = ConfigValue(.string(value), isSecret: false)
+      }
+    }
+    self.options = InMemoryProvider(values: values)
+    // `testFolder` becomes `dermseg.testFolder` becomes `DERMSEG_TEST_FOLDER`.
+    self.environment = EnvironmentVariablesProvider(environmentVariables: environment)
+      .prefixKeys(with: "dermseg")
+    self.file = file
+  }
+
+  /// The text given for a key and where it was given; nil if nowhere.
+  private func given(_ key: SettingKey) throws(SettingsError)
+    -> (text: String, origin: SettingOrigin)?
+  {
+    let name = AbsoluteConfigKey([key.name])
+    if let text = try? options.value(forKey: name, type: .string).text {
+      return (text, .option(key.option))
+    }
+    if let text = try? environment.value(forKey: name, type: .string).text, !text.isEmpty {
+      return (text, .environment(key.environmentVariable))
+    }
+    let origin = SettingOrigin.file(file.path, line: file.lines[key.name])
+    do {
+      if let text = try file.values?.value(forKey: name, type: .string).text, !text.isEmpty {
+        return (text, origin)
+      }
+    } catch {
+      throw .invalidValue(key: key.name, value: "a list", allowed: key.allowed, origin: origin)
+    }
+    return nil
+  }
+
+  /// The value of a key; nil if it is neither given nor has a default.
+  func optionalValue<Value>(_ name: String, _ parse: (String) -> Value?) throws(SettingsError)
+    -> Value?
+  {
+    guard let key = SettingKey.all.first(where: { $0.name == name }) else {
+      preconditionFailure("\(name) is not in the table of keys")
+    }
+    if let (text, origin) = try given(key) {
+      guard let value = parse(text) else {
+        throw .invalidValue(key: name, value: text, allowed: key.allowed, origin: origin)
+      }
+      return value
+    }
+    return key.defaultText.isEmpty ? nil : parse(key.defaultText)
+  }
+
+  /// The value of a key that has a default.
+  func value<Value>(_ name: String, _ parse: (String) -> Value?) throws(SettingsError) -> Value {
+    guard let value = try optionalValue(name, parse) else {
+      preconditionFailure("\(name) has no usable default in the table of keys")
+    }
+    return value
+  }
+
+  func path(_ name: String) throws(SettingsError) -> FilePath {
+    try value(name, filePath)
+  }
+
+  func optionalPath(_ name: String) throws(SettingsError) -> FilePath? {
+    try optionalValue(name, filePath)
+  }
+
+  func threads(_ name: String) throws(SettingsError) -> Int? {
+    try value(name) { $0 == "auto" ? .some(nil) : number($0, in: 1...1024).map { .some($0) } }
+  }
+
+  func duration(_ name: String) throws(SettingsError) -> Duration {
+    try value(name, parseDuration)
+  }
+
+  private func filePath(_ text: String) -> FilePath? {
+    text.isEmpty || text.utf8.contains(0) ? nil : FilePath(text)
+  }
+}
+
+extension LookupResult {
+  fileprivate var text: String? {
+    guard case .string(let text)? = value?.content else { return nil }
+    return text
+  }
+}
+
+private func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
+  Int(text).flatMap { range.contains($0) ? $0 : nil }
+}
+
+/// A time from 0.05 s to 24 h: a number with `ms`, `s`, `min` or `h`; without a unit, seconds.
+func parseDuration(_ text: String) -> Duration? {
+  let units: [(String, Double)] = [("ms", 0.001), ("min", 60), ("s", 1), ("h", 3600), ("", 1)]
+  let compact = text.filter { $0 != " " }
+  for (unit, seconds) in units where compact.hasSuffix(unit) {
+    guard let number = Double(compact.dropLast(unit.count)), number.isFinite else { return nil }
+    let total = number * seconds
+    return (0.05...86_400).contains(total) ? .milliseconds(Int64((total * 1000).rounded())) : nil
+  }
+  return nil
+}
