@@ -1,0 +1,78 @@
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+
+typedef struct {
+  png_structp png;
+  png_infop info;
+  jmp_buf jump;
+  codec_buffer *out;
+  codec_report *report;
+} writer;
+
+static void on_error(png_structp png, png_const_charp message) {
+  writer *self = png_get_error_ptr(png);
+  codec_set(self->report, CODEC_BAD_ARGUMENT, 0, 0, message);
+  longjmp(self->jump, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+static void on_write(png_structp png, png_bytep bytes, size_t count) {
+  writer *self = png_get_io_ptr(png);
+  if (!codec_buffer_reserve(self->out, count)) {
+    codec_set(self->report, CODEC_TOO_MUCH_MEMORY, self->out->count, 0, "no memory for the output");
+    longjmp(self->jump, 1);
+  }
+  memcpy(self->out->bytes + self->out->count, bytes, count);
+  self->out->count += count;
+}
+
+static void on_flush(png_structp png) { (void)png; }
+
+static void write_image(writer *self, const uint8_t *pixels, uint32_t width, uint32_t height,
+                        uint32_t channels, int level) {
+  int type = channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  png_set_IHDR(self->png, self->info, width, height, 8, type, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_compression_level(self->png, level);
+  // Grey images are masks here: large flat areas, where the row above predicts everything.
+  png_set_filter(self->png, PNG_FILTER_TYPE_BASE, channels == 1 ? PNG_FILTER_UP : PNG_ALL_FILTERS);
+  png_write_info(self->png, self->info);
+  for (uint32_t y = 0; y < height; y++) {
+    png_write_row(self->png, pixels + (size_t)y * width * channels);
+  }
+  png_write_end(self->png, self->info);
+}
+
+codec_status codec_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
+                              uint32_t channels, int level, codec_buffer *out,
+                              codec_report *report) {
+  codec_set(report, CODEC_OK, 0, 0, "");
+  if (channels != 1 && channels != 3) {
+    return codec_set(report, CODEC_BAD_ARGUMENT, channels, 0, "1 or 3 channels are written");
+  }
+  writer *self = calloc(1, sizeof *self);
+  if (self == NULL) return codec_set(report, CODEC_TOO_MUCH_MEMORY, 0, 0, "no memory");
+  self->out = out;
+  self->report = report;
+  if (setjmp(self->jump) == 0) {
+    self->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, self, on_error, on_warning);
+    if (self->png != NULL) self->info = png_create_info_struct(self->png);
+    if (self->info == NULL) {
+      codec_set(report, CODEC_TOO_MUCH_MEMORY, 0, 0, "no memory");
+    } else {
+      png_set_write_fn(self->png, self, on_write, on_flush);
+      write_image(self, pixels, width, height, channels, level);
+    }
+  }
+  if (self->png != NULL) png_destroy_write_struct(&self->png, &self->info);
+  free(self);
+  return report->status;
+}

@@ -1,0 +1,64 @@
+/// Which samples of an axis make one sample of the resized axis, and with which weights.
+///
+/// Shrinking averages over the area: sample `i` of `target` covers `[i s, (i + 1) s)` of the source,
+/// `s = source / target`, and each source sample counts by the part of it that is covered. Enlarging is
+/// linear between the centres of the samples: sample `i` lies at `(i + 1/2) s - 1/2`, and beyond the
+/// outermost centres the outermost value holds. Equal lengths copy. (These are what other programs call
+/// "area" or "box", and "bilinear with half-pixel centres".)
+struct ResizeTaps {
+  /// Per target sample: the first source sample.
+  let starts: [Int]
+  /// Per target sample: how many source samples from there on.
+  let counts: [Int]
+  /// Per target sample: where its weights begin in `weights`.
+  let offsets: [Int]
+  /// All weights; those of one target sample add up to 1.
+  let weights: [Float]
+
+  init(source: Int, target: Int) {
+    var starts: [Int] = []
+    var counts: [Int] = []
+    var offsets: [Int] = []
+    var weights: [Float] = []
+    for index in 0..<target {
+      let (start, taps) =
+        target < source
+        ? Self.area(index, source: source, target: target)
+        : Self.linear(index, source: source, target: target)
+      starts.append(start)
+      counts.append(taps.count)
+      offsets.append(weights.count)
+      weights += taps
+    }
+    self.starts = starts
+    self.counts = counts
+    self.offsets = offsets
+    self.weights = weights
+  }
+
+  /// The most source samples that one target sample needs.
+  var largestCount: Int { counts.max() ?? 0 }
+
+  private static func area(_ index: Int, source: Int, target: Int) -> (Int, [Float]) {
+    // In units of 1 / target of a source sample everything is whole: no rounding decides which samples
+    // take part.
+    let first = index * source
+    let end = first + source
+    let start = first / target
+    let last = (end - 1) / target
+    let taps = (start...last).map { sample in
+      let covered = min(end, (sample + 1) * target) - max(first, sample * target)
+      return Float(Double(covered) / Double(source))
+    }
+    return (start, taps)
+  }
+
+  private static func linear(_ index: Int, source: Int, target: Int) -> (Int, [Float]) {
+    let center = (Double(index) + 0.5) * Double(source) / Double(target) - 0.5
+    let clamped = min(max(center, 0), Double(source - 1))
+    let start = Int(clamped)
+    let fraction = Float(clamped - Double(start))
+    if fraction == 0 { return (start, [1]) }
+    return (start, [1 - fraction, fraction])
+  }
+}
