@@ -1,0 +1,172 @@
+import Glibc
+import Synchronization
+
+/// A fixed set of worker threads plus the calling thread, for loops whose iterations are independent.
+///
+/// Indices are handed out one at a time, so a thread that the kernel takes away only slows down the
+/// index in its hands. Idle workers sleep; a loop costs about 10 µs to start. One loop runs at a
+/// time: a second caller waits. Calling `parallelFor` from inside a loop's body is a programmer's mistake.
+public final class ThreadPool: Sendable {
+  /// Threads that take part in a loop, the caller included.
+  public let threadCount: Int
+
+  private let state: PoolState
+  private let workers: [WorkerHandle]
+  private let turn = Mutex<Void>(())
+
+  /// Starts `threadCount - 1` workers; nil means `usableProcessorCount()`.
+  public init(threadCount: Int? = nil) {
+    let count = max(1, threadCount ?? usableProcessorCount())
+    let state = PoolState(workerCount: count - 1)
+    self.threadCount = count
+    self.state = state
+    self.workers = (1..<count).map { _ in WorkerHandle(state) }
+  }
+
+  deinit {
+    state.stop()
+    for worker in workers { worker.join() }
+  }
+
+  /// Runs `body(0)` … `body(count - 1)` on all threads and returns when all have returned.
+  ///
+  /// `body` may write only to memory that no other index touches. Without locks of its own it sees
+  /// everything written before the call, and its writes are seen after it.
+  public func parallelFor(_ count: Int, _ body: (_ index: Int) -> Void) {
+    guard count > 1, threadCount > 1 else {
+      for index in 0..<max(0, count) { body(index) }
+      return
+    }
+    turn.withLock { _ in
+      withoutActuallyEscaping(body) { escapable in
+        unsafe withUnsafePointer(to: escapable) { unsafe state.run(count: count, body: $0) }
+      }
+    }
+  }
+}
+
+/// What the caller and the workers share: the loop in hand and who still works on it.
+@safe private final class PoolState: @unchecked Sendable {
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let started: UnsafeMutablePointer<pthread_cond_t>
+  private let finished: UnsafeMutablePointer<pthread_cond_t>
+  private let workerCount: Int
+  private let nextIndex = Atomic<Int>(0)
+  // Guarded by `mutex`.
+  private var generation = 0
+  private var workersLeft = 0
+  private var isStopping = false
+  // Written by the caller before `generation` moves, read by workers after they saw it move.
+  private var count = 0
+  // A pointer, because a worker's reference would outlive `withoutActuallyEscaping`.
+  private var body: UnsafePointer<(Int) -> Void>?
+
+  init(workerCount: Int) {
+    self.workerCount = workerCount
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe started = .allocate(capacity: 1)
+    unsafe finished = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(started, nil)
+    unsafe pthread_cond_init(finished, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(finished)
+    unsafe pthread_cond_destroy(started)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe finished.deallocate()
+    unsafe started.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  func run(count: Int, body: UnsafePointer<(Int) -> Void>) {
+    unsafe pthread_mutex_lock(mutex)
+    self.count = count
+    unsafe self.body = unsafe body
+    nextIndex.store(0, ordering: .relaxed)
+    workersLeft = workerCount
+    generation += 1
+    unsafe pthread_cond_broadcast(started)
+    unsafe pthread_mutex_unlock(mutex)
+
+    unsafe takeIndices(count, body)
+
+    unsafe pthread_mutex_lock(mutex)
+    while workersLeft > 0 { unsafe pthread_cond_wait(finished, mutex) }
+    unsafe self.body = nil
+    unsafe pthread_mutex_unlock(mutex)
+  }
+
+  func stop() {
+    unsafe pthread_mutex_lock(mutex)
+    isStopping = true
+    unsafe pthread_cond_broadcast(started)
+    unsafe pthread_mutex_unlock(mutex)
+  }
+
+  func workUntilStopped() {
+    var seen = 0
+    while true {
+      unsafe pthread_mutex_lock(mutex)
+      while generation == seen && !isStopping { unsafe pthread_cond_wait(started, mutex) }
+      if isStopping {
+        unsafe pthread_mutex_unlock(mutex)
+        return
+      }
+      seen = generation
+      let count = self.count
+      let body = unsafe self.body
+      unsafe pthread_mutex_unlock(mutex)
+
+      if let body = unsafe body { unsafe takeIndices(count, body) }
+
+      unsafe pthread_mutex_lock(mutex)
+      workersLeft -= 1
+      if workersLeft == 0 { unsafe pthread_cond_signal(finished) }
+      unsafe pthread_mutex_unlock(mutex)
+    }
+  }
+
+  private func takeIndices(_ count: Int, _ body: UnsafePointer<(Int) -> Void>) {
+    while true {
+      let index = nextIndex.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      unsafe body.pointee(index)
+    }
+  }
+}
+
+/// One worker thread, joined once.
+private struct WorkerHandle: @unchecked Sendable {
+  private let thread: pthread_t
+
+  init(_ state: PoolState) {
+    var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    unsafe pthread_attr_init(&attributes)
+  
+    let context = unsafe Unmanaged.passRetained(state).toOpaque()
+    let status = unsafe pthread_create(
+      &thread, &attributes,
+      { context in
+        guard let context = unsafe context else { return nil }
+        blockAllSignals()
+        let state = unsafe Unmanaged<PoolState>.fromOpaque(context).takeRetainedValue()
+        state.workUntilStopped()
+        return nil
+      }, context)
+    unsafe pthread_attr_destroy(&attributes)
+    precondition(status == 0, "no thread could be started (errno \(status)): raise TasksMax")
+    self.thread = thread
+  }
+
+  func join() { pthread_join(thread, nil) }
+}
+
+/// Signals belong to the main thread: a worker that took SIGTERM would be in the middle of a product.
+private func blockAllSignals() {
+  var signals = sigset_t()
+  unsafe sigfillset(&signals)
+  unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+}

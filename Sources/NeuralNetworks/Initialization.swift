@@ -1,0 +1,46 @@
+/// A small random generator whose sequence is fixed by its seed, on every machine and in every release.
+///
+/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// A generator that starts at `seed`.
+  public init(seed: UInt64) { state = seed }
+
+  /// The next 64 random bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A uniform Float in 0 ..< 1 with 24 random bits.
+  public mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
+
+  /// A uniform Float in `low` ..< `high`.
+  public mutating func uniform(_ low: Float, _ high: Float) -> Float {
+    low + (high - low) * uniform()
+  }
+}
+
+extension ParameterLayout {
+  /// Fresh parameters: weights uniform in ±sqrt(6 / (fanIn + fanOut)), biases 0.
+  ///
+  /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+  /// networks", eq. 16 (Xavier initialisation).
+  public func xavierInitialized(seed: UInt64) -> [String: Tensor] {
+    var generator = SeededGenerator(seed: seed)
+    var result: [String: Tensor] = [:]
+    for slot in slots {
+      var tensor = Tensor(zeros: slot.shape)
+      if slot.name.hasSuffix(".weight") {
+        let limit = (6 / Float(slot.fanIn + slot.fanOut)).squareRoot()
+        for i in 0..<tensor.count { tensor.values[i] = generator.uniform(-limit, limit) }
+      }
+      result[slot.name] = tensor
+    }
+    return result
+  }
+}

@@ -1,0 +1,54 @@
+/// A stride-1 convolution that keeps height and width, with bias and an optional ReLU.
+///
+/// Weight `[kernelSize, kernelSize, inputChannels, outputChannels]`, bias `[outputChannels]`. Odd kernels pad
+/// evenly; even ones pad right and bottom only (as Keras' `same` does for the 2x2 of up-sampling).
+public struct Conv2d: Sendable, Equatable {
+  /// Channels read.
+  public var inputChannels: Int
+  /// Channels written.
+  public var outputChannels: Int
+  /// Side of the square kernel.
+  public var kernelSize: Int
+  /// Whether negative outputs become 0.
+  public var hasReLU: Bool
+
+  /// A convolution layer without its weights.
+  public init(inputChannels: Int, outputChannels: Int, kernelSize: Int = 3, hasReLU: Bool = true) {
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.kernelSize = kernelSize
+    self.hasReLU = hasReLU
+  }
+}
+
+/// A transposed convolution, kernel 2x2 and stride 2: doubles height and width; no activation.
+///
+/// Weight `[2, 2, inputChannels, outputChannels]`, bias `[outputChannels]`.
+public struct ConvTranspose2d: Sendable, Equatable {
+  /// Channels read.
+  public var inputChannels: Int
+  /// Channels written.
+  public var outputChannels: Int
+
+  /// A transposed convolution layer without its weights.
+  public init(inputChannels: Int, outputChannels: Int) {
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+  }
+}
+
+/// What a node of a network does with its inputs.
+public enum Operation: Sendable, Equatable {
+  /// The image, `[N, H, W, channels]`. A network has one.
+  case input(channels: Int)
+  /// A same-sized convolution of one input.
+  case conv2d(Conv2d)
+  /// Doubles height and width of one input, with weights.
+  case convTranspose2d(ConvTranspose2d)
+  /// 2x2 max-pooling of stride 2.
+  case maxPool2d
+  /// Nearest x2 up-sampling: `out[y, x] = in[y / 2, x / 2]`.
+  case upsampleNearest
+  /// The inputs' channels one after another; equal heights and widths.
+  case concatenate
+}

@@ -1,0 +1,41 @@
+import Kernels
+import Synchronization
+import Testing
+
+@Suite struct ThreadPoolTests {
+  @Test(arguments: [1, 2, 3, 8]) func everyIndexRunsOnce(_ threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    for count in [0, 1, 2, 7, 1000] {
+      let seen = Mutex([Int](repeating: 0, count: count))
+      pool.parallelFor(count) { index in seen.withLock { $0[index] += 1 } }
+      #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
+    }
+  }
+
+  @Test func callersTakeTurns() async {
+    let pool = ThreadPool(threadCount: 2)
+    let total = Total()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          for _ in 0..<100 { pool.parallelFor(10) { _ in total.increment() } }
+        }
+      }
+    }
+    #expect(total.value == 8000)
+  }
+
+  @Test func processorLimitsAreRead() {
+    #expect(quota("200000 100000\n") == [2])
+    #expect(quota("max 100000\n").isEmpty)
+    #expect(quota("-1\n 100000\n").isEmpty)
+    #expect(quota("").isEmpty)
+    #expect(usableProcessorCount() >= 1)
+  }
+}
+
+private final class Total: Sendable {
+  private let count = Atomic<Int>(0)
+  func increment() { count.add(1, ordering: .relaxed) }
+  var value: Int { count.load(ordering: .relaxed) }
+}
