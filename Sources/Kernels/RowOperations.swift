@@ -17,12 +17,12 @@ func zeroRow(_ view: ActivationView, row: Int) {
   }
 }
 
-/// ReLU in place.
+/// ReLU in place; NaN stays NaN, so that a broken model is noticed.
 @inline(__always)
 func clampNegativesToZero(_ view: ActivationView, row: Int) {
   for x in 0..<view.width {
     let pixel = unsafe view.pixel(row: row, x: x)
-    for c in 0..<view.channels { unsafe pixel[c] = unsafe pixel[c] > 0 ? pixel[c] : 0 }
+    for c in 0..<view.channels { unsafe pixel[c] = unsafe pixel[c] < 0 ? 0 : pixel[c] }
   }
 }
 

@@ -128,3 +128,27 @@ public enum NetworkError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+extension Network {
+  /// Floating-point operations of one image, convolutions only and padding counted as work; training is
+  /// the forward pass and both gradients (the first layer needs none by its input).
+  public func operations(shapes: [NodeShape], training: Bool) -> Double {
+    var total = 0.0
+    for (index, node) in nodes.enumerated() {
+      let products: Int
+      switch node.operation {
+      case .conv2d(let layer):
+        products =
+          shapes[index].height * shapes[index].width * layer.kernelSize * layer.kernelSize
+          * layer.inputChannels * layer.outputChannels
+      case .convTranspose2d(let layer):
+        products =
+          shapes[index].height * shapes[index].width * layer.inputChannels * layer.outputChannels
+      case .input, .maxPool2d, .upsampleNearest, .concatenate: products = 0
+      }
+      let passes = training ? (node.inputs.first == 0 ? 2 : 3) : 1
+      total += 2 * Double(products * passes)
+    }
+    return total
+  }
+}

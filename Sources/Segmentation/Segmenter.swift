@@ -1,0 +1,127 @@
+import Images
+import Kernels
+import NeuralNetworks
+import UNets
+
+/// A model held in memory, ready to turn one photograph after another into a mask.
+///
+/// Owns the model's weights, the network's working memory and a thread pool; nothing of their size is
+/// allocated per image. Not Sendable: one image at a time, from one thread at a time.
+public final class Segmenter {
+  /// The model in use.
+  public let model: UNetModel
+  private let session: InferenceSession
+
+  /// Lays out the network of `model` for one image of its input size.
+  ///
+  /// - Parameter threadCount: threads of one image's computation; nil means all usable processors.
+  /// - Throws: `SegmentationError` when the model's network cannot be laid out.
+  public init(model: UNetModel, threadCount: Int? = nil) throws(SegmentationError) {
+    self.model = model
+    do {
+      session = try InferenceSession(
+        network: model.architecture.makeNetwork(), parameters: model.parameters,
+        inputShape: [1, model.inputSize, model.inputSize, model.architecture.inputChannels],
+        pool: ThreadPool(threadCount: threadCount))
+    } catch {
+      throw .network(error)
+    }
+  }
+
+  /// Finds the lesion in a photograph.
+  ///
+  /// The photograph is brought to the network's input size (area-averaged when shrinking), the probabilities back to
+  /// the photograph's size (bilinear when enlarging) and compared with the model's threshold.
+  ///
+  /// - Throws: `SegmentationError.notFinite` when the network's output is not a number somewhere.
+  public func segment(_ image: Image) throws(SegmentationError) -> SegmentedImage {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let input = networkInput(image)
+    let inferenceStart = clock.now
+    let probabilities: FloatPlane
+    do {
+      let values = try session.probabilities(input).values
+      probabilities = FloatPlane(width: model.inputSize, height: model.inputSize, values: values)
+    } catch {
+      throw .network(error)
+    }
+    let inferenceTime = inferenceStart.duration(to: clock.now)
+    guard probabilities.values.allSatisfy(\.isFinite) else { throw .notFinite }
+    let (mask, lesionPixels) = mask(from: probabilities, for: image)
+    return SegmentedImage(
+      mask: mask, probabilities: probabilities,
+      lesionFraction: Double(lesionPixels) / Double(image.width * image.height),
+      inferenceTime: inferenceTime, totalTime: start.duration(to: clock.now))
+  }
+
+  /// The photograph as `[1, S, S, C]`, normalised.
+  private func networkInput(_ image: Image) -> Tensor {
+    let size = model.inputSize
+    let channels = model.architecture.inputChannels
+    let small = image.converted(toChannels: channels).resized(width: size, height: size)
+    return Tensor(
+      shape: [1, size, size, channels], values: model.normalization.values(of: small))
+  }
+
+  private func mask(from probabilities: FloatPlane, for image: Image) -> (Image, Int) {
+    let full = probabilities.resized(width: image.width, height: image.height)
+    let threshold = model.threshold
+    let pixels = full.values.map { $0 >= threshold ? UInt8(255) : 0 }
+    let lesionPixels = pixels.reduce(0) { $0 + Int($1 & 1) }
+    let mask = Image(
+      width: image.width, height: image.height, channels: 1, pixels: pixels,
+      orientation: image.orientation)
+    return (mask, lesionPixels)
+  }
+}
+
+extension Normalization {
+  /// `(pixel / 255 - mean[c]) / standardDeviation[c]` of every pixel, `[H, W, C]`; one entry per channel of the image.
+  public func values(of image: Image) -> [Float] {
+    precondition(image.channels == mean.count, "one mean per channel")
+    // 256 values per channel are computed once: a table look-up per pixel.
+    let tables = (0..<image.channels).map { channel in
+      (0..<256).map { (Float($0) / 255 - mean[channel]) / standardDeviation[channel] }
+    }
+    let channels = image.channels
+    var result = [Float](repeating: 0, count: image.pixels.count)
+    for channel in 0..<channels {
+      let table = tables[channel]
+      for index in stride(from: channel, to: result.count, by: channels) {
+        result[index] = table[Int(image.pixels[index])]
+      }
+    }
+    return result
+  }
+}
+
+/// What the network found in one photograph.
+public struct SegmentedImage: Sendable {
+  /// Grey, 0 and 255 only, exactly as wide and high as the photograph is stored; its EXIF orientation.
+  public var mask: Image
+  /// Probability of "lesion", at the network's input size.
+  public var probabilities: FloatPlane
+  /// Share of the photograph's pixels that are lesion, 0...1.
+  public var lesionFraction: Double
+  /// Time in the network.
+  public var inferenceTime: Duration
+  /// Time from decoded photograph to mask.
+  public var totalTime: Duration
+}
+
+/// Why a photograph was not segmented.
+public enum SegmentationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The network cannot run.
+  case network(NetworkError)
+  /// The network's output is NaN or infinite somewhere.
+  case notFinite
+
+  /// One sentence for the user.
+  public var description: String {
+    switch self {
+    case .network(let error): "the model's network cannot run: \(error)"
+    case .notFinite: "the model's output is not a number. Choose another model."
+    }
+  }
+}
