@@ -86,7 +86,7 @@ let package = Package(
     // Level 4.
     library("FolderWatching", ["Files", "CLinux", logging, system]),
     library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
-    library("Datasets", ["Images", "NeuralNetworks", "Files", system]),
+    library("Datasets", ["Images", "UNets", "NeuralNetworks", "Files", system]),
     library("ModelStore", ["UNets", "NeuralNetworks", "Files", system]),
     library("Settings", ["Files", configuration, system]),
     // Level 5.
@@ -99,8 +99,8 @@ let package = Package(
     library(
       "Training",
       [
-        "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks", "Kernels", "Images",
-        "Files", "Journal", "Settings", logging, system,
+        "Evaluation", "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks",
+        "Kernels", "Images", "Files", "Journal", "Settings", logging, unixSignals, system,
       ]),
     library(
       "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),
@@ -108,7 +108,8 @@ let package = Package(
     program(
       "dermsegd",
       ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals]),
-    program("dermseg-trainer", ["Training", "Settings", "Journal", argumentParser, logging]),
+    program(
+      "dermseg-trainer", ["Training", "Settings", "Journal", argumentParser, logging, system]),
     program(
       "dermseg",
       [

@@ -1,0 +1,118 @@
+/// Makes an epoch's batches ahead of the trainer.
+///
+/// A few batches are in the making at any time, each in a task of its own on the cooperative threads, so
+/// that the trainer, on its own thread, finds the next one ready. What a batch holds depends on seed,
+/// epoch and position alone and never on timing. Memory: `ahead` batches beside the one in use.
+///
+/// Not Sendable: one trainer takes the batches. Dropping the loader cancels what is in the making.
+public final class BatchLoader {
+  private let dataset: PreparedDataset
+  private let recipe: Recipe
+  private let order: [Int]
+  private let batchSize: Int
+  private let ahead: Int
+  private var nextStart: Int
+  private var waiting: [Task<Result<Batch, LostPair>, Never>] = []
+
+  /// What is needed to make any batch of an epoch.
+  struct Recipe: Sendable {
+    var format: SampleFormat
+    var augmentation: Augmentation?
+    var seed: UInt64
+    var epoch: Int
+  }
+
+  /// Starts making the batches of one epoch.
+  ///
+  /// - Parameters:
+  ///   - dataset: what to take samples from.
+  ///   - format: the network's input.
+  ///   - augmentation: nil for the photographs as they are.
+  ///   - shuffled: false keeps the dataset's order.
+  ///   - seed: with the epoch, decides order and augmentation.
+  ///   - epoch: counted from 0.
+  ///   - batchSize: N; the last batch holds what is left.
+  ///   - firstBatch: batches to leave out, for a run that goes on in the middle of an epoch.
+  ///   - ahead: batches kept in the making, at least 1.
+  public init(
+    dataset: PreparedDataset, format: SampleFormat, augmentation: Augmentation?, shuffled: Bool,
+    seed: UInt64, epoch: Int, batchSize: Int, firstBatch: Int = 0, ahead: Int = 3
+  ) {
+    precondition(batchSize >= 1 && firstBatch >= 0 && ahead >= 1)
+    self.dataset = dataset
+    recipe = Recipe(format: format, augmentation: augmentation, seed: seed, epoch: epoch)
+    self.batchSize = batchSize
+    self.ahead = ahead
+    if shuffled {
+      var generator = SeededGenerator(seed: seed, 1, epoch)
+      order = generator.permutation(of: dataset.count)
+    } else {
+      order = Array(0..<dataset.count)
+    }
+    nextStart = firstBatch * batchSize
+    fill()
+  }
+
+  deinit {
+    for task in waiting { task.cancel() }
+  }
+
+  /// Batches in a whole epoch of `count` samples.
+  public static func batchCount(of count: Int, batchSize: Int) -> Int {
+    (count + batchSize - 1) / batchSize
+  }
+
+  /// The next batch, nil after the last.
+  ///
+  /// - Throws: `LostPair` when a photograph that does not fit in memory cannot be read any more.
+  public nonisolated(nonsending) func next() async throws(LostPair) -> Batch? {
+    guard !waiting.isEmpty else { return nil }
+    let task = waiting.removeFirst()
+    fill()
+    return try await task.value.get()
+  }
+
+  private func fill() {
+    while waiting.count < ahead, nextStart < order.count {
+      let indices = Array(order[nextStart..<min(nextStart + batchSize, order.count)])
+      nextStart += batchSize
+      let (dataset, recipe) = (dataset, recipe)
+      waiting.append(
+        Task {
+          do throws(LostPair) {
+            return .success(try recipe.batch(of: indices, from: dataset))
+          } catch {
+            return .failure(error)
+          }
+        })
+    }
+  }
+}
+
+extension BatchLoader.Recipe {
+  /// Makes the samples at `indices`.
+  func batch(of indices: [Int], from dataset: PreparedDataset) throws(LostPair) -> Batch {
+    let (side, channels) = (format.inputSize, format.channels)
+    var inputs: [Float] = []
+    var labels: [UInt8] = []
+    inputs.reserveCapacity(indices.count * side * side * channels)
+    labels.reserveCapacity(indices.count * side * side)
+    for index in indices {
+      let sample = try sample(at: index, from: dataset)
+      inputs.append(contentsOf: sample.inputs)
+      labels.append(contentsOf: sample.labels)
+    }
+    return Batch(
+      inputs: .init(shape: [indices.count, side, side, channels], values: inputs),
+      labels: labels, indices: indices)
+  }
+
+  private func sample(at index: Int, from dataset: PreparedDataset) throws(LostPair) -> Sample {
+    let pair = try dataset.decoded(at: index)
+    guard let augmentation else { return Sample(of: pair, format: format) }
+    var generator = SeededGenerator(seed: seed, 2, epoch, index)
+    let transform = augmentation.draw(
+      aspect: pair.aspect, lesionMeetsEdge: pair.lesionMeetsEdge, using: &generator)
+    return Sample(of: pair, transform: transform, format: format)
+  }
+}

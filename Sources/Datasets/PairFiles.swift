@@ -1,0 +1,65 @@
+import Files
+import Images
+import SystemPackage
+
+/// Why one pair of files is of no use.
+struct PairFault: Error {
+  /// One sentence: why, with numbers, and what to do.
+  let reason: String
+}
+
+/// Reads and decodes the two files of a pair.
+enum PairFiles {
+  /// Larger files are not photographs; the decoder's own limits come on top.
+  private static let fileLimitBytes = 64 << 20
+
+  static func read(_ path: FilePath) throws(PairFault) -> [UInt8] {
+    do throws(FileError) {
+      return try readRegularFile(at: path, limitBytes: fileLimitBytes).bytes
+    } catch {
+      throw PairFault(reason: error.description)
+    }
+  }
+
+  /// - Returns: the photograph as stored, its mask as 0 and 255 in one channel, of the same size, and a
+  ///   remark when the mask had to be interpreted.
+  static func decode(imageBytes: [UInt8], maskBytes: [UInt8]) throws(PairFault) -> (
+    image: Image, mask: Image, remark: String?
+  ) {
+    let image = try decode(imageBytes, as: "image")
+    let mask = try decode(maskBytes, as: "mask").converted(toChannels: 1)
+    guard image.width == mask.width, image.height == mask.height else {
+      throw PairFault(
+        reason: "the image is \(image.width)x\(image.height), its mask "
+          + "\(mask.width)x\(mask.height). Draw the mask at the image's size.")
+    }
+    let (binary, remark) = binarized(mask)
+    return (image, binary, remark)
+  }
+
+  private static func decode(_ bytes: [UInt8], as role: String) throws(PairFault) -> Image {
+    do throws(ImageError) {
+      return try ImageDecoder.decode(bytes)
+    } catch {
+      throw PairFault(reason: "the \(role) was not decoded: \(error)")
+    }
+  }
+
+  /// Makes a mask 0 and 255 only, at one half.
+  private static func binarized(_ mask: Image) -> (Image, remark: String?) {
+    var binary = mask
+    var (grey, lesion) = (0, 0)
+    for index in binary.pixels.indices {
+      let value = binary.pixels[index]
+      if value != 0 && value != 255 { grey += 1 }
+      binary.pixels[index] = value >= 128 ? 255 : 0
+      lesion += value >= 128 ? 1 : 0
+    }
+    if grey > 0 {
+      return (
+        binary, "\(grey) of \(mask.pixels.count) mask pixels are neither 0 nor 255: cut at 128."
+      )
+    }
+    return (binary, lesion == 0 ? "the mask shows no lesion: used as healthy skin." : nil)
+  }
+}
