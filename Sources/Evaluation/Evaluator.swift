@@ -1,0 +1,58 @@
+import Datasets
+import Files
+import Images
+
+/// Compares a model's masks with those of experts, at the photographs' own sizes.
+public struct Evaluator {
+  /// What is done to a photograph: its mask, 0 and 255, grey, of the same size.
+  public typealias Method = (Image) throws -> Image
+
+  /// Called after each photograph, with the number done.
+  public var progress: (_ done: Int) -> Void
+
+  /// Makes an evaluator.
+  public init(progress: @escaping (_ done: Int) -> Void = { _ in }) {
+    self.progress = progress
+  }
+
+  /// Scores a method on all pairs. A pair that cannot be read is skipped and named.
+  ///
+  /// Memory: one photograph at a time.
+  ///
+  /// - Parameters:
+  ///   - method: what makes the masks.
+  ///   - modelID: put into the report.
+  ///   - pairs: photographs and truths.
+  ///   - skipped: pairs left out before, to be named in the report.
+  /// - Returns: nil when no pair could be used.
+  public func report(
+    on pairs: [TrainingPair], skipped: [SkippedPair] = [], modelID: String, method: Method
+  ) -> EvaluationReport? {
+    var images: [ImageScores] = []
+    var left = skipped.map(\.description)
+    var (pooled, pooledFloor) = (ConfusionCounts(), ConfusionCounts())
+    for (index, pair) in pairs.enumerated() {
+      do {
+        let (image, truth) = try FullSizePair.read(pair)
+        let counts = ConfusionCounts(mask: try method(image), truth: truth)
+        let floor = ConfusionCounts(mask: NoLearningRule.mask(for: image), truth: truth)
+        pooled += counts
+        pooledFloor += floor
+        images.append(
+          ImageScores(
+            name: pair.name, width: image.width, height: image.height, model: Scores(counts),
+            noLearningRule: Scores(floor)))
+      } catch {
+        left.append("\(pair.name): \(error)")
+      }
+      progress(index + 1)
+    }
+    guard !images.isEmpty else { return nil }
+    return EvaluationReport(
+      modelID: modelID, imageCount: images.count,
+      model: MethodScores(mean: Scores(meanOf: images.map(\.model)), pooled: Scores(pooled)),
+      noLearningRule: MethodScores(
+        mean: Scores(meanOf: images.map(\.noLearningRule)), pooled: Scores(pooledFloor)),
+      images: images, skipped: left)
+  }
+}
