@@ -1,0 +1,45 @@
+import NeuralNetworks
+
+/// Where a training run stands between two steps: all that is needed to go on as if nothing had happened.
+struct RunState: Sendable, Equatable {
+  /// Epochs that are over.
+  var epochsDone = 0
+  /// Steps of the next epoch that are done.
+  var stepsDone = 0
+  /// Sums over those steps.
+  var sums = EpochSums()
+  /// Seconds that the run took until now, over all its parts.
+  var seconds = 0.0
+  /// Seconds that the epoch in hand took until now.
+  var epochSeconds = 0.0
+  /// The epochs that are over.
+  var history: [EpochReport] = []
+  /// The epoch with the best validation Jaccard index, and its weights.
+  var best: BestEpoch?
+}
+
+/// Sums from which an epoch's means are made.
+struct EpochSums: Sendable, Equatable {
+  var loss = 0.0
+  var correctPixels = 0
+  var pixels = 0
+  var images = 0
+
+  mutating func add(_ result: BatchResult, images count: Int) {
+    loss += Double(result.loss) * Double(count)
+    correctPixels += result.correctPixels
+    pixels += result.pixels
+    images += count
+  }
+
+  var meanLoss: Double { images == 0 ? 0 : loss / Double(images) }
+  var accuracy: Double { pixels == 0 ? 0 : Double(correctPixels) / Double(pixels) }
+}
+
+/// The weights of the epoch that did best on the held-out photographs.
+struct BestEpoch: Sendable, Equatable {
+  /// Counted from 1.
+  var epoch: Int
+  var jaccard: Double
+  var parameters: [String: Tensor]
+}

@@ -1,0 +1,151 @@
+import Datasets
+import Files
+import Kernels
+import NeuralNetworks
+import SystemPackage
+import UNets
+
+/// Trains one model.
+///
+/// The same options, data and thread count give the same weights, also when the run was interrupted and
+/// went on from a checkpoint. Memory: the session's, three batches, and the decoded photographs.
+public struct Trainer {
+  /// What is computed.
+  public let options: TrainingOptions
+  /// What it is computed from.
+  public let data: TrainingData
+  /// Where the run's state is kept, nil to keep none.
+  public var checkpointPath: FilePath?
+  /// The longest time between two checkpoints; one is written after each epoch anyway.
+  public var checkpointInterval: Duration = .seconds(300)
+  /// Told what happens, on the trainer's thread.
+  public var observe: (TrainingEvent) -> Void = { _ in }
+  /// Asked before each step; when true the run writes a checkpoint and ends.
+  public var shouldStop: () -> Bool = { false }
+
+  let pool: ThreadPool
+  let clock = ContinuousClock()
+
+  /// How a run ended.
+  public enum Outcome: Sendable {
+    /// All epochs are over.
+    case finished(TrainedModel)
+    /// `shouldStop` said so; the state is in the checkpoint.
+    case stopped(epochsDone: Int, stepsDone: Int)
+  }
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - options: validated before the run.
+  ///   - data: photographs of the options' size and channels.
+  ///   - pool: threads to compute on.
+  public init(options: TrainingOptions, data: TrainingData, pool: ThreadPool) {
+    self.options = options
+    self.data = data
+    self.pool = pool
+  }
+
+  var format: SampleFormat {
+    SampleFormat(
+      inputSize: options.inputSize, channels: options.channels,
+      normalization: options.normalization)
+  }
+
+  var stepsPerEpoch: Int {
+    BatchLoader.batchCount(of: data.training.count, batchSize: options.batchSize)
+  }
+
+  var fingerprint: String { "\(options.fingerprint) \(data.contentDigest)" }
+
+  /// Whether the checkpoint file holds a run of these options and data that can go on.
+  ///
+  /// - Returns: nil if there is no file.
+  /// - Throws: `TrainingError.badCheckpoint` when it cannot be read.
+  public func checkpointFits() throws(TrainingError) -> Bool? {
+    guard let checkpointPath, let checkpoint = try Checkpoint.read(from: checkpointPath) else {
+      return nil
+    }
+    return checkpoint.fingerprint == fingerprint
+  }
+
+  /// Trains, from the beginning or from the checkpoint.
+  ///
+  /// - Parameter resuming: whether to go on from the checkpoint file if there is one.
+  /// - Throws: `TrainingError`.
+  public nonisolated(nonsending) func run(resuming: Bool) async throws(TrainingError) -> Outcome {
+    try options.validate()
+    let (session, begun) = try begin(resuming: resuming)
+    var state = begun
+    observe(
+      .started(
+        trainingImages: data.training.count, validationImages: data.validation.count,
+        firstEpoch: state.epochsDone + 1, firstStep: state.stepsDone + 1,
+        stepsPerEpoch: stepsPerEpoch))
+    var pace = Pace(start: clock.now)
+    while state.epochsDone < options.epochs {
+      guard try await trainEpoch(session, &state, &pace) else {
+        return .stopped(epochsDone: state.epochsDone, stepsDone: state.stepsDone)
+      }
+    }
+    return .finished(try trainedModel(session, state))
+  }
+
+  private func begin(resuming: Bool) throws(TrainingError) -> (TrainingSession, RunState) {
+    let network = options.architecture.makeNetwork()
+    let shape = [options.batchSize, options.inputSize, options.inputSize, options.channels]
+    if resuming, let checkpointPath, let checkpoint = try Checkpoint.read(from: checkpointPath) {
+      guard checkpoint.fingerprint == fingerprint else {
+        throw .badCheckpoint(
+          path: checkpointPath.displayed,
+          reason: "it belongs to a run with other options or other photographs. "
+            + "Give the same ones, or delete it to begin anew.")
+      }
+      do throws(NetworkError) {
+        let session = try TrainingSession(
+          network: network, parameters: checkpoint.parameters, inputShape: shape, pool: pool)
+        try session.restore(checkpoint.optimizer)
+        return (session, checkpoint.state)
+      } catch {
+        throw .badCheckpoint(
+          path: checkpointPath.displayed, reason: "\(error). Delete it to begin anew.")
+      }
+    }
+    do {
+      let model = try UNetModel.initialized(
+        architecture: options.architecture, inputSize: options.inputSize,
+        normalization: options.normalization, seed: options.seed)
+      let session = try TrainingSession(
+        network: network, parameters: model.parameters, inputShape: shape, pool: pool)
+      return (session, RunState())
+    } catch {
+      throw .network("\(error)")
+    }
+  }
+
+  private func trainedModel(
+    _ session: TrainingSession, _ state: RunState
+  ) throws(TrainingError) -> TrainedModel {
+    let kept = options.keepsBestEpoch ? state.best : nil
+    do throws(UNetModelError) {
+      let model = try UNetModel(
+        architecture: options.architecture, inputSize: options.inputSize,
+        normalization: options.normalization, parameters: kept?.parameters ?? session.parameters,
+        summary: summary(of: state, keptEpoch: kept?.epoch ?? options.epochs))
+      return TrainedModel(
+        model: model, history: state.history, keptEpoch: kept?.epoch ?? options.epochs)
+    } catch {
+      throw .network("\(error)")
+    }
+  }
+}
+
+/// What a finished run made.
+public struct TrainedModel: Sendable {
+  /// The weights to keep, with a summary of how they came to be.
+  public var model: UNetModel
+  /// All epochs.
+  public var history: [EpochReport]
+  /// The epoch whose weights they are, counted from 1.
+  public var keptEpoch: Int
+}

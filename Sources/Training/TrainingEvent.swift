@@ -1,0 +1,55 @@
+/// What one epoch came to.
+public struct EpochReport: Sendable, Equatable {
+  /// Counted from 1.
+  public var epoch: Int
+  /// Mean cross-entropy per pixel over the training part, while it was being learnt from.
+  public var trainingLoss: Double
+  /// Share of pixels classified right, likewise.
+  public var trainingAccuracy: Double
+  /// Mean cross-entropy per pixel over the held-out part, after the epoch.
+  public var validationLoss: Double
+  /// Share of held-out pixels classified right.
+  public var validationAccuracy: Double
+  /// Mean Jaccard index over the held-out images, at the network's size.
+  public var validationJaccard: Double
+  /// Mean Dice coefficient over the held-out images, at the network's size.
+  public var validationDice: Double
+  /// The last step's learning rate.
+  public var learningRate: Float
+  /// What the epoch took, validation included.
+  public var seconds: Double
+}
+
+/// What a training run tells while it runs.
+public enum TrainingEvent: Sendable {
+  /// `done` of `count` photographs are decoded.
+  case prepared(done: Int, count: Int)
+  /// Steps begin.
+  case started(
+    trainingImages: Int, validationImages: Int, firstEpoch: Int, firstStep: Int,
+    stepsPerEpoch: Int)
+  /// A step was made. Steps and epochs are counted from 1; `loss` is the epoch's mean so far.
+  case step(StepReport)
+  /// An epoch and its validation are over; `isBest` if no earlier one had a better Jaccard index.
+  case epoch(EpochReport, isBest: Bool)
+  /// The state of the run is on disk.
+  case checkpoint
+}
+
+/// Where a training run is.
+public struct StepReport: Sendable, Equatable {
+  /// Counted from 1.
+  public var epoch: Int
+  /// Epochs of the run.
+  public var epochs: Int
+  /// Steps of this epoch that are done.
+  public var step: Int
+  /// Steps of an epoch.
+  public var stepsPerEpoch: Int
+  /// The epoch's mean loss so far.
+  public var loss: Double
+  /// The epoch's share of rightly classified pixels so far.
+  public var accuracy: Double
+  /// What the rest of the run will take, from what it took so far; nil before that can be told.
+  public var remaining: Duration?
+}

@@ -1,0 +1,100 @@
+import Datasets
+import UNets
+
+/// Everything that decides what a training run computes.
+public struct TrainingOptions: Sendable, Equatable {
+  /// Name of the preset that the values began with.
+  public var preset: String
+  /// Channels of the first level; the full network has 64.
+  public var width: Int
+  /// Levels of the encoder below the first.
+  public var depth: Int
+  /// How the decoder doubles its planes.
+  public var upsampling: UNetArchitecture.Upsampling
+  /// Side S of the square input in pixels, a multiple of 2^depth.
+  public var inputSize: Int
+  /// 1 grey, 3 RGB.
+  public var channels: Int
+  /// Passes over the training part.
+  public var epochs: Int
+  /// Images per step.
+  public var batchSize: Int
+  /// How large the optimiser's steps are, and how that changes.
+  public var schedule: LearningRateSchedule
+  /// Nil: photographs as they are.
+  public var augmentation: Augmentation?
+  /// Whether the model is the epoch with the best validation Jaccard index and not the last one.
+  public var keepsBestEpoch: Bool
+  /// Training pairs per held-out pair, when no list of held-out names is given.
+  public var splitRatio: Int
+  /// Decides the split, the first weights, the order and the augmentation.
+  public var seed: UInt64
+
+  /// The architecture that these options ask for.
+  public var architecture: UNetArchitecture {
+    UNetArchitecture(
+      inputChannels: channels, width: width, depth: depth, upsampling: upsampling)
+  }
+
+  /// The paper's training: 512 x 512 grey, the full network, Adam, 10 epochs of batches of 2, no
+  /// augmentation, the last epoch.
+  public static let paper = TrainingOptions(
+    preset: "paper", width: 64, depth: 4, upsampling: .transposed, inputSize: 512, channels: 1,
+    epochs: 10, batchSize: 2, schedule: .constant(1e-4), augmentation: nil, keepsBestEpoch: false,
+    splitRatio: 4, seed: 1)
+
+  /// What makes a good small model from some hundred to some thousand photographs.
+  public static let standard = TrainingOptions(
+    preset: "default", width: 16, depth: 4, upsampling: .transposed, inputSize: 256, channels: 3,
+    epochs: 40, batchSize: 8, schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
+    augmentation: Augmentation(), keepsBestEpoch: true, splitRatio: 4, seed: 1)
+
+  /// All presets, by name.
+  public static let presets = [paper, standard]
+
+  /// The preset of a name, nil if there is none.
+  public static func preset(named name: String) -> TrainingOptions? {
+    presets.first { $0.preset == name }
+  }
+
+  /// How pixels become the network's numbers: 0...1 for the paper, as it was done there; otherwise about
+  /// -2...2 around the middle.
+  public var normalization: Normalization {
+    preset == Self.paper.preset
+      ? .unit(channels: channels)
+      : Normalization(
+        mean: [Float](repeating: 0.5, count: channels),
+        standardDeviation: [Float](repeating: 0.25, count: channels))
+  }
+
+  /// Checks the values against each other.
+  ///
+  /// - Throws: `TrainingError.badOption` naming the first that does not fit.
+  public func validate() throws(TrainingError) {
+    func require(_ condition: Bool, _ option: String, _ reason: String) throws(TrainingError) {
+      guard condition else { throw .badOption(option: option, reason: reason) }
+    }
+    try require((1...1024).contains(width), "width", "\(width) is not in 1...1024.")
+    try require((1...7).contains(depth), "depth", "\(depth) is not in 1...7.")
+    try require(
+      inputSize >= 1 << depth && inputSize <= 4096 && inputSize % (1 << depth) == 0, "size",
+      "\(inputSize) is not a multiple of \(1 << depth) up to 4096.")
+    try require(channels == 1 || channels == 3, "channels", "\(channels) is neither 1 nor 3.")
+    try require((1...100_000).contains(epochs), "epochs", "\(epochs) is not in 1...100000.")
+    try require((1...1024).contains(batchSize), "batch-size", "\(batchSize) is not in 1...1024.")
+    try require((1...1000).contains(splitRatio), "split", "\(splitRatio) is not in 1...1000.")
+    let rate = schedule.peak
+    try require(
+      rate > 0 && rate <= 1, "learning-rate", "\(rate) is not above 0 and at most 1.")
+  }
+
+  /// Side K of the copies kept in memory: what the network needs, and a quarter more where parts of a
+  /// photograph are enlarged.
+  var storedSide: Int { augmentation == nil ? inputSize : inputSize * 5 / 4 }
+
+  /// A line that is equal for two runs that compute the same from the same data.
+  var fingerprint: String {
+    "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(schedule) "
+      + "\(augmentation.map { "\($0)" } ?? "none") \(keepsBestEpoch) \(seed)"
+  }
+}

@@ -1,0 +1,48 @@
+// How a training run looks in words and numbers.
+
+extension EpochReport {
+  /// One line with all numbers, in the order of the paper's table and then what it lacks.
+  public func line(of epochs: Int) -> String {
+    "epoch \(epoch)/\(epochs)"
+      + "  accuracy \(decimal(trainingAccuracy))  val_accuracy \(decimal(validationAccuracy))"
+      + "  loss \(decimal(trainingLoss))  val_loss \(decimal(validationLoss))"
+      + "  val_jaccard \(decimal(validationJaccard))  val_dice \(decimal(validationDice))"
+      + "  \(decimal(seconds, places: 1)) s"
+  }
+}
+
+extension StepReport {
+  /// One line for a terminal: where the run is, a bar for the epoch, what it has come to, what it will take.
+  public var barLine: String {
+    let cells = 24
+    let full = stepsPerEpoch == 0 ? cells : step * cells / stepsPerEpoch
+    let bar = String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
+    let eta = remaining.map { "  ETA \(spelled($0))" } ?? ""
+    return "epoch \(epoch)/\(epochs) [\(bar)] \(step)/\(stepsPerEpoch)"
+      + "  loss \(decimal(loss))  accuracy \(decimal(accuracy))\(eta)"
+  }
+}
+
+/// A number with a fixed count of decimals, as printf's `%.4f`.
+public func decimal(_ value: Double, places: Int = 4) -> String {
+  guard value.isFinite else { return "\(value)" }
+  var unit = 1.0
+  for _ in 0..<places { unit *= 10 }
+  let scaled = (value.magnitude * unit).rounded()
+  guard scaled < 9e15 else { return "\(value)" }
+  let whole = Int(scaled)
+  let digits = String(whole % Int(unit))
+  let sign = value < 0 && whole > 0 ? "-" : ""
+  if places == 0 { return "\(sign)\(whole)" }
+  return "\(sign)\(whole / Int(unit))."
+    + String(repeating: "0", count: places - digits.count) + digits
+}
+
+/// A time for people: `2 h 05 min`, `4 min 10 s`, `9 s`.
+public func spelled(_ duration: Duration) -> String {
+  func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+  let seconds = max(0, duration.components.seconds)
+  if seconds >= 3600 { return "\(seconds / 3600) h \(two(seconds % 3600 / 60)) min" }
+  if seconds >= 60 { return "\(seconds / 60) min \(two(seconds % 60)) s" }
+  return "\(seconds) s"
+}

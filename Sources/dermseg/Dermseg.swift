@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import SystemPackage
+
+/// The command line program.
+struct Dermseg: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dermseg",
+    abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
+    subcommands: [TrainCommand.self])
+}
+
+@main
+enum Program {
+  static func main() async {
+    do {
+      var command = try Dermseg.parseAsRoot()
+      if var asynchronous = command as? AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      Console.error(failure.message)
+      Dermseg.exit(withError: failure.exitCode)
+    } catch  where Dermseg.exitCode(for: error) == .validationFailure {
+      // The parser's own code for bad arguments is 64; ours is 2.
+      Console.error(Dermseg.fullMessage(for: error))
+      Dermseg.exit(withError: ExitCode(2))
+    } catch {
+      Dermseg.exit(withError: error)
+    }
+  }
+}
+
+/// Why a command ended without doing what it was asked, in one line, and the exit code that says so.
+struct CommandFailure: Error {
+  /// What was not done: which file: why, with numbers: what to do.
+  let message: String
+  let exitCode: ExitCode
+}
+
+extension ExitCode {
+  /// Bad arguments.
+  static let badArguments = ExitCode(2)
+  /// sysexits.h: something that is needed is not there.
+  static let unavailable = ExitCode(69)
+  /// sysexits.h: an output file cannot be written.
+  static let cannotCreate = ExitCode(73)
+  /// sysexits.h: try again later.
+  static let tryLater = ExitCode(75)
+  /// sysexits.h: something is configured wrongly.
+  static let badConfiguration = ExitCode(78)
+}
+
+/// The terminal or whatever stands in its place.
+enum Console {
+  /// Whether standard output is a terminal.
+  static var isTerminal: Bool { isatty(FileDescriptor.standardOutput.rawValue) != 0 }
+
+  /// Writes a line to standard output.
+  static func print(_ line: String) {
+    write(line + "\n", to: .standardOutput)
+  }
+
+  /// Writes text to standard output as it is.
+  static func write(_ text: String) {
+    write(text, to: .standardOutput)
+  }
+
+  /// Writes a line to standard error.
+  static func error(_ line: String) {
+    write(line + "\n", to: .standardError)
+  }
+
+  private static func write(_ text: String, to descriptor: FileDescriptor) {
+    // Nobody is left to tell when the reader of a pipe went away.
+    _ = try? descriptor.writeAll(text.utf8)
+  }
+}
