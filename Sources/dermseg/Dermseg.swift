@@ -7,7 +7,7 @@ struct Dermseg: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dermseg",
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
-    subcommands: [TrainCommand.self])
+    subcommands: [SegmentCommand.self, TrainCommand.self, EvaluateCommand.self])
 }
 
 @main

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Files
+import Images
+import ModelStore
+import Segmentation
+import SystemPackage
+
+/// `dermseg segment`
+struct SegmentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segment", abstract: "Writes the mask of each photograph.",
+    discussion: """
+      The mask of NAME.jpg is NAME_segmentation.png: 8-bit grey, 0 and 255 only, of the photograph's stored \
+      width and height. A photograph that fails is named and the others are done all the same; the exit code \
+      is then 1.
+      """)
+
+  @Option(help: "The model file. Default: the one built into the program.")
+  var model: String?
+
+  @Option(help: "The folder to write to; it must exist.")
+  var output = "."
+
+  @Option(help: "Threads to compute on. Default: every processor the process may use.")
+  var threads: Int?
+
+  @Argument(help: ArgumentHelp("Photographs, JPEG or PNG.", valueName: "image"))
+  var images: [String]
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) is not in 1...1024.")
+    }
+  }
+
+  func run() throws {
+    let model = try loadModel(model)
+    let segmenter = try makeSegmenter(model, threads: threads)
+    let folder: DirectoryHandle
+    do {
+      folder = try DirectoryHandle(opening: FilePath(output))
+    } catch {
+      throw CommandFailure(message: "Not segmented: \(error)", exitCode: .cannotCreate)
+    }
+    var names = MaskNames()
+    var failures = 0
+    for image in images {
+      do {
+        let name = try names.name(for: FilePath(image))
+        let text = try segment(FilePath(image), with: segmenter, model: model, to: folder, as: name)
+        Console.print(text)
+      } catch {
+        failures += 1
+        Console.error("Not segmented: \(image): \(reason(error))")
+      }
+    }
+    if failures > 0 { throw ExitCode(1) }
+  }
+
+  private func segment(
+    _ path: FilePath, with segmenter: Segmenter, model: LoadedModel, to folder: DirectoryHandle,
+    as name: FileName
+  ) throws -> String {
+    let bytes = try readRegularFile(at: path, limitBytes: ImageLimits.standard.fileBytes).bytes
+    let result = try segmenter.segment(try ImageDecoder.decode(bytes))
+    let text = [
+      PNGText(keyword: "Source-SHA256", value: sha256Hex(bytes)),
+      PNGText(keyword: "Model", value: model.id),
+      PNGText(keyword: "Software", value: "dermseg"),
+    ]
+    try folder.publish(try PNGEncoder.encode(result.mask, text: text), as: name, permissions: 0o644)
+    let percent = (result.lesionFraction * 1000).rounded() / 10
+    return "\(path): \(folder.path.appending(name)): lesion \(percent) % of the photograph"
+  }
+
+  private func reason(_ error: any Error) -> String {
+    (error as? FileError)?.reason ?? "\(error)"
+  }
+}
+
+/// The masks' names, so that two photographs never share one.
+private struct MaskNames {
+  private var taken: Set<FileName> = []
+
+  /// `<stem>_segmentation.png`, or with the full name when the stem is taken.
+  mutating func name(for image: FilePath) throws -> FileName {
+    guard let source = FileName(lastComponentOf: image) else {
+      throw CommandFailure(message: "it is not a file's name.", exitCode: .badArguments)
+    }
+    for base in [source.stem, source.bytes] {
+      if let name = FileName(bytes: base + Array("_segmentation.png".utf8)),
+        taken.insert(name).inserted
+      {
+        return name
+      }
+    }
+    throw CommandFailure(
+      message: "another photograph of this name was given. Write to another --output.",
+      exitCode: .badArguments)
+  }
+}
