@@ -125,7 +125,7 @@ let package = Package(
     tests("JournalTests", ["Journal", logging]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", logging, system]),
     tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
-    tests("DatasetsTests", ["Datasets", "Images", system]),
+    tests("DatasetsTests", ["Datasets", "Images", "Files", system]),
     tests("ModelStoreTests", ["ModelStore", "UNets", system]),
     tests("SettingsTests", ["Settings", system]),
     tests("TrainingTests", ["Training", "Datasets", "UNets", "ModelStore", "Images", logging, system]),

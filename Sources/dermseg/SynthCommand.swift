@@ -1,0 +1,52 @@
+import ArgumentParser
+import Datasets
+import SystemPackage
+
+/// `dermseg synth`: generated photographs with masks.
+struct SynthCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synth",
+    abstract: "Generate dermoscopy-like photographs with masks.",
+    discussion: """
+      Writes DIR/images/synth_NNNN.jpg and DIR/masks/synth_NNNN_segmentation.png, for tests and \
+      demonstrations. The same seed gives the same pictures. They teach nothing about skin: a model \
+      trained on them alone is of no medical use.
+      """)
+
+  @Option(help: ArgumentHelp("How many photographs.", valueName: "n"))
+  var count: Int = 10
+
+  @Option(help: ArgumentHelp("Chooses the series of photographs.", valueName: "k"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Where to write; made if missing.", valueName: "dir"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Width in pixels, 16 to 16384.", valueName: "w"))
+  var width: Int = 1024
+
+  @Option(help: ArgumentHelp("Height in pixels, 16 to 16384.", valueName: "h"))
+  var height: Int = 768
+
+  func validate() throws {
+    guard (1...1_000_000).contains(count) else {
+      throw ValidationError("--count is \(count), not 1 to 1000000.")
+    }
+    for (name, side) in [("--width", width), ("--height", height)]
+    where !(16...16_384).contains(side) {
+      throw ValidationError("\(name) is \(side), not 16 to 16384.")
+    }
+    guard !output.isEmpty else { throw ValidationError("--output is empty.") }
+  }
+
+  func run() throws {
+    do throws(SyntheticDatasetError) {
+      try SyntheticDataset(seed: seed, width: width, height: height)
+        .write(count: count, to: FilePath(output))
+    } catch {
+      _ = try? FileDescriptor.standardError.writeAll("Not written: \(error)\n".utf8)
+      throw ExitCode(73)
+    }
+    print("\(count) photographs in \(output)/images, their masks in \(output)/masks")
+  }
+}
