@@ -24,6 +24,7 @@ extension Trainer {
       summary["validationJaccard"] = "\(report.validationJaccard)"
       summary["validationDice"] = "\(report.validationDice)"
     }
+    summary["startingModel"] = startingModel?.id
     summary["trainingNames"] = Self.list(training)
     summary["validationNames"] = Self.list(validation)
     return summary

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Kernels
+import ModelStore
 import NeuralNetworks
 import SystemPackage
 import UNets
@@ -14,6 +15,9 @@ public struct Trainer {
   public let options: TrainingOptions
   /// What it is computed from.
   public let data: TrainingData
+  /// A model whose weights the run begins with, nil to begin with random ones. Its architecture must be
+  /// the options'; its input size may be another, so that most epochs can be cheap small ones.
+  public var startingModel: LoadedModel?
   /// Where the run's state is kept, nil to keep none.
   public var checkpointPath: FilePath?
   /// The longest time between two checkpoints; one is written after each epoch anyway.
@@ -56,7 +60,9 @@ public struct Trainer {
     BatchLoader.batchCount(of: data.training.count, batchSize: options.batchSize)
   }
 
-  var fingerprint: String { "\(options.fingerprint) \(data.contentDigest)" }
+  var fingerprint: String {
+    "\(options.fingerprint) \(data.contentDigest) \(startingModel?.sha256 ?? "random")"
+  }
 
   /// Whether the checkpoint file holds a run of these options and data that can go on.
   ///
@@ -111,10 +117,18 @@ public struct Trainer {
           path: checkpointPath.displayed, reason: "\(error). Delete it to begin anew.")
       }
     }
+    if let startingModel, startingModel.model.architecture != options.architecture {
+      throw .badOption(
+        option: "start-from",
+        reason: "\(startingModel.origin) has the architecture "
+          + "\(startingModel.model.architecture), the options ask for \(options.architecture).")
+    }
     do {
-      let model = try UNetModel.initialized(
-        architecture: options.architecture, inputSize: options.inputSize,
-        normalization: options.normalization, seed: options.seed)
+      let model =
+        try startingModel?.model
+        ?? UNetModel.initialized(
+          architecture: options.architecture, inputSize: options.inputSize,
+          normalization: options.normalization, seed: options.seed)
       let session = try TrainingSession(
         network: network, parameters: model.parameters, inputShape: shape, pool: pool)
       return (session, RunState())

@@ -36,7 +36,9 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError("--size is a multiple of 16 up to 4096.")
     }
     guard channels == 1 || channels == 3 else { throw ValidationError("--channels is 1 or 3.") }
-    guard (1...64).contains(batchSize ?? 1) else { throw ValidationError("--batch-size is 1 to 64.") }
+    guard (1...64).contains(batchSize ?? 1) else {
+      throw ValidationError("--batch-size is 1 to 64.")
+    }
     guard (1...256).contains(threads ?? 1) else { throw ValidationError("--threads is 1 to 256.") }
     guard (1...1000).contains(runs) else { throw ValidationError("--runs is 1 to 1000.") }
   }

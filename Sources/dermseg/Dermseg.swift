@@ -7,7 +7,9 @@ struct Dermseg: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dermseg",
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
-    subcommands: [SegmentCommand.self, TrainCommand.self, EvaluateCommand.self])
+    subcommands: [
+      SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+    ])
 }
 
 @main

@@ -49,6 +49,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Whether each photograph is varied anew in every epoch.")
   var augmentation: Bool?
 
+  @Option(help: "A model of the same architecture to begin with, instead of random weights.")
+  var startFrom: String?
+
   @Option(help: "Take the first pairs by name only.")
   var limit: Int?
 
@@ -137,12 +140,14 @@ struct TrainCommand: AsyncParsableCommand {
   private func train(
     _ options: TrainingOptions, checkpointPath: FilePath, stop: StopFlag
   ) async throws -> Trainer.Outcome {
+    let startingModel = try startFrom.map { try loadModel($0) }
     let pool = ThreadPool(threadCount: threads)
     let display = TrainingDisplay(epochs: options.epochs)
     let data = try await prepare(options, concurrency: pool.threadCount, display: display)
     for pair in data.skipped { Console.error("Skipped: \(pair)") }
     for pair in data.remarks { Console.error("Note: \(pair)") }
     var trainer = Trainer(options: options, data: data, pool: pool)
+    trainer.startingModel = startingModel
     trainer.checkpointPath = checkpointPath
     trainer.observe = display.show
     trainer.shouldStop = { stop.isRaised }
