@@ -117,13 +117,16 @@ let package = Package(
         "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,
       ]),
     // Tests.
+    .target(
+      name: "TemporaryFolders", dependencies: ["Files", system], path: "Tests/TemporaryFolders",
+      swiftSettings: strict),
     tests("KernelsTests", ["Kernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "Kernels"]),
     tests("UNetsTests", ["UNets", "NeuralNetworks", "Kernels"], exclude: ["Reference"]),
     tests("ImagesTests", ["Images", "CImageCodecs"]),
-    tests("FilesTests", ["Files", "CLinux", system]),
+    tests("FilesTests", ["Files", "CLinux", "TemporaryFolders", system]),
     tests("JournalTests", ["Journal", logging]),
-    tests("FolderWatchingTests", ["FolderWatching", "Files", logging, system]),
+    tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
     tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
     tests("DatasetsTests", ["Datasets", "Images", "Files", system]),
     tests("ModelStoreTests", ["ModelStore", "UNets", system]),

@@ -1,6 +1,7 @@
 import CLinux
 import Files
 import SystemPackage
+import TemporaryFolders
 import Testing
 
 @Suite struct FileNameTests {
@@ -48,7 +49,7 @@ import Testing
 
 @Suite struct DirectoryListingTests {
   @Test func listsEveryNameWithItsBytes() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     directory.run(#"cd "$D"; touch a.jpg .hidden "$(printf 'x\ny')" "$(printf '\377')"; mkdir d"#)
     let names = try directory.handle.names().sorted()
     #expect(
@@ -60,7 +61,7 @@ import Testing
   }
 
   @Test func saysWhatAnEntryIs() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     directory.run(
       #"cd "$D"; printf abc > f; mkdir d; ln -s f l; mkfifo p; touch -d @1000.5 f; chmod 640 f"#)
     let status = try #require(try directory.handle.status(of: name("f")))
@@ -75,7 +76,7 @@ import Testing
   }
 
   @Test func noticesThatItsPathLeadsElsewhere() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let inner = try directory.handle.makeDirectory(name("inner"))
     #expect(inner.isStillAtItsPath)
     directory.run(#"mv "$D/inner" "$D/away""#)

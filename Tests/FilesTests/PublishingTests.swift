@@ -1,11 +1,13 @@
 import Files
+import Glibc
 import SystemPackage
+import TemporaryFolders
 import Testing
 
 @Suite struct AtomicPublishingTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private func content(_ text: String) throws -> String {
     String(
@@ -88,7 +90,7 @@ import Testing
 
 @Suite struct DirectoryLockTests {
   @Test func onlyOneHoldsIt() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     var lock: DirectoryLock? = try DirectoryLock(directory.handle)
     directory.run(#"ln -s . "$D/link""#)
     let alias = try DirectoryHandle(opening: directory.path.appending(name("link")))
@@ -97,7 +99,7 @@ import Testing
       Issue.record("not locked: \(String(describing: error))")
       return
     }
-    #expect(holder == nil || holder == processIdentifier())
+    #expect(holder == nil || holder == getpid())
     #expect(directory.run(#"flock -n "$D" true"#) != 0, "other processes see it too")
     _ = lock
     lock = nil

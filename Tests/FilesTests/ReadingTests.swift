@@ -1,11 +1,12 @@
 import Files
 import SystemPackage
+import TemporaryFolders
 import Testing
 
 @Suite struct RegularFileReadingTests {
-  let directory: TemporaryDirectory
+  let directory: TemporaryFolder
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { directory = try TemporaryFolder() }
 
   private func read(_ text: String, limitBytes: Int = 1000) throws -> [UInt8] {
     try directory.handle.readRegularFile(name(text), limitBytes: limitBytes).bytes
