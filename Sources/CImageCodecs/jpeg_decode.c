@@ -44,6 +44,8 @@ static codec_status status_of_error(int code) {
     case JERR_NOT_COMPILED:
     case JERR_SOF_UNSUPPORTED:
       return CODEC_UNSUPPORTED;
+    case JERR_IMAGE_TOO_BIG:
+      return CODEC_SIDE_TOO_LARGE;
     default:
       return CODEC_DAMAGED;
   }
@@ -56,6 +58,15 @@ static void error_exit(j_common_ptr info) {
   codec_status status = status_of_error(info->err->msg_code);
   uint64_t limit = status == CODEC_TOO_MUCH_MEMORY ? reader->limits.memory_bytes : 0;
   fail(reader, status, 0, limit, message);
+}
+
+// Bytes that belong to nothing, among the coded pixels: a few are some encoder's carelessness, more
+// mean that the decoder lost its way in a damaged file.
+enum { tolerated_stray_bytes = 64 };
+
+static int is_lost(codec_jpeg_reader *reader) {
+  return reader->info.input_scan_number > 0 &&
+         reader->errors.msg_parm.i[0] > tolerated_stray_bytes;
 }
 
 // Negative levels are warnings: libjpeg has met wrong data and invents the rest. It would go on to
@@ -75,6 +86,12 @@ static void emit_message(j_common_ptr info, int level) {
     case JWRN_MUST_RESYNC:
       info->err->format_message(info, message);
       fail(reader, CODEC_DAMAGED, 0, 0, message);
+    case JWRN_EXTRANEOUS_DATA:
+      if (is_lost(reader)) {
+        info->err->format_message(info, message);
+        fail(reader, CODEC_DAMAGED, 0, 0, message);
+      }
+      // fall through
     default:
       reader->warnings += 1;
       if (reader->warnings > reader->limits.warnings) {
@@ -167,6 +184,8 @@ codec_jpeg_reader *codec_jpeg_open(const uint8_t *bytes, size_t count, const cod
   codec_jpeg_reader *reader = make_reader(limits, report);
   if (reader == NULL) return NULL;
   if (setjmp(reader->jump)) {
+    header->width = reader->info.image_width;
+    header->height = reader->info.image_height;
     codec_jpeg_close(reader);
     return NULL;
   }
