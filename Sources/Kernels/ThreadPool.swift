@@ -33,8 +33,13 @@ public final class ThreadPool: Sendable {
   /// `body` may write only to memory that no other index touches. Without locks of its own it sees
   /// everything written before the call, and its writes are seen after it.
   public func parallelFor(_ count: Int, _ body: (_ index: Int) -> Void) {
+    parallelFor(count) { index, _ in body(index) }
+  }
+
+  /// The same, and `body` is told which thread, 0 ..< `threadCount`, it runs on, so that each can use scratch memory of its own.
+  public func parallelFor(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
-      for index in 0..<max(0, count) { body(index) }
+      for index in 0..<max(0, count) { body(index, 0) }
       return
     }
     turn.withLock { _ in
@@ -52,6 +57,7 @@ public final class ThreadPool: Sendable {
   private let finished: UnsafeMutablePointer<pthread_cond_t>
   private let workerCount: Int
   private let nextIndex = Atomic<Int>(0)
+  private let nextThread = Atomic<Int>(0)
   // Guarded by `mutex`.
   private var generation = 0
   private var workersLeft = 0
@@ -59,7 +65,7 @@ public final class ThreadPool: Sendable {
   // Written by the caller before `generation` moves, read by workers after they saw it move.
   private var count = 0
   // A pointer, because a worker's reference would outlive `withoutActuallyEscaping`.
-  private var body: UnsafePointer<(Int) -> Void>?
+  private var body: UnsafePointer<(Int, Int) -> Void>?
 
   init(workerCount: Int) {
     self.workerCount = workerCount
@@ -80,7 +86,7 @@ public final class ThreadPool: Sendable {
     unsafe mutex.deallocate()
   }
 
-  func run(count: Int, body: UnsafePointer<(Int) -> Void>) {
+  func run(count: Int, body: UnsafePointer<(Int, Int) -> Void>) {
     unsafe pthread_mutex_lock(mutex)
     self.count = count
     unsafe self.body = unsafe body
@@ -90,7 +96,7 @@ public final class ThreadPool: Sendable {
     unsafe pthread_cond_broadcast(started)
     unsafe pthread_mutex_unlock(mutex)
 
-    unsafe takeIndices(count, body)
+    unsafe takeIndices(count, thread: 0, body)
 
     unsafe pthread_mutex_lock(mutex)
     while workersLeft > 0 { unsafe pthread_cond_wait(finished, mutex) }
@@ -106,6 +112,7 @@ public final class ThreadPool: Sendable {
   }
 
   func workUntilStopped() {
+    let thread = nextThread.wrappingAdd(1, ordering: .relaxed).newValue
     var seen = 0
     while true {
       unsafe pthread_mutex_lock(mutex)
@@ -119,7 +126,7 @@ public final class ThreadPool: Sendable {
       let body = unsafe self.body
       unsafe pthread_mutex_unlock(mutex)
 
-      if let body = unsafe body { unsafe takeIndices(count, body) }
+      if let body = unsafe body { unsafe takeIndices(count, thread: thread, body) }
 
       unsafe pthread_mutex_lock(mutex)
       workersLeft -= 1
@@ -128,11 +135,13 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  private func takeIndices(_ count: Int, _ body: UnsafePointer<(Int) -> Void>) {
+  private func takeIndices(
+    _ count: Int, thread: Int, _ body: UnsafePointer<(Int, Int) -> Void>
+  ) {
     while true {
       let index = nextIndex.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < count else { return }
-      unsafe body.pointee(index)
+      unsafe body.pointee(index, thread)
     }
   }
 }

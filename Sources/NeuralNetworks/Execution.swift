@@ -13,6 +13,7 @@ final class Execution {
   let arena: FloatBuffer
   private let isTraining: Bool
   private let convolutions: [Convolution?]
+  private let workspace: Workspace
 
   init(
     _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool, pool: ThreadPool
@@ -27,13 +28,17 @@ final class Execution {
       network, batch: batch, height: height, width: width, isTraining: isTraining)
     parameters = FloatBuffer(count: layout.totalCount)
     arena = FloatBuffer(count: plan.totalCount)
-    convolutions = network.nodes.map { node in
+    let convolutions: [Convolution?] = network.nodes.map { node in
       guard case .conv2d(let layer) = node.operation else { return nil }
       return Convolution(
         ConvolutionGeometry(
           kernelSize: layer.kernelSize, inputChannels: layer.inputChannels,
           outputChannels: layer.outputChannels, hasReLU: layer.hasReLU))
     }
+    self.convolutions = convolutions
+    let need = convolutions.compactMap { $0?.workspaceNeed(training: isTraining) }
+    workspace = Workspace(
+      need.reduce(.none) { $0.union($1) }, threadCount: pool.threadCount)
   }
 
   /// Height, width and channels of the input.
@@ -93,7 +98,8 @@ final class Execution {
       unsafe convolution.forward(
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
-        bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool)
+        bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool,
+        workspace: workspace)
     case .convTranspose2d:
       unsafe transposedConvolutionForward(
         input: view(node.inputs[0], count),
@@ -144,11 +150,12 @@ final class Execution {
       unsafe convolution.parameterGradients(
         input: view(node.inputs[0], count), outputGradient: gradient,
         weightGradient: parameterGradients.base + parameter(index, ".weight"),
-        biasGradient: parameterGradients.base + parameter(index, ".bias"), pool: pool)
+        biasGradient: parameterGradients.base + parameter(index, ".bias"), pool: pool,
+        workspace: workspace)
       if let (inputGradient, accumulate) = target(0) {
         unsafe convolution.inputGradient(
           outputGradient: gradient, weight: parameters.base + parameter(index, ".weight"),
-          inputGradient: inputGradient, accumulate: accumulate, pool: pool)
+          inputGradient: inputGradient, accumulate: accumulate, pool: pool, workspace: workspace)
       }
     case .convTranspose2d:
       unsafe transposedConvolutionParameterGradients(

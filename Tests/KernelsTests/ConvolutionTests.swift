@@ -1,0 +1,119 @@
+import Kernels
+import Testing
+
+/// Every convolution algorithm against plain loops, on shapes drawn at random and on the awkward ones.
+@Suite struct ConvolutionTests {
+  struct Case: CustomTestStringConvertible {
+    var algorithm: ConvolutionAlgorithm
+    var geometry: ConvolutionGeometry
+    var batch: Int
+    var height: Int
+    var width: Int
+    var gap: Int
+    var threads: Int
+    var testDescription: String {
+      "\(algorithm) \(batch)x\(height)x\(width), \(geometry.inputChannels)->\(geometry.outputChannels), k \(geometry.kernelSize), gap \(gap), \(threads) threads"
+    }
+  }
+
+  static let cases: [Case] = {
+    var random = SplitMix(state: 7)
+    var cases: [Case] = []
+    for algorithm in ConvolutionAlgorithm.allCases {
+      for index in 0..<40 {
+        let unit = algorithm == .winograd ? 8 : 1
+        let kernel = algorithm == .winograd ? 3 : [1, 2, 3, 5][index % 4]
+        let geometry = ConvolutionGeometry(
+          kernelSize: kernel, inputChannels: unit * (1 + random.below(5)),
+          outputChannels: unit * (1 + random.below(5)), hasReLU: index % 2 == 0)
+        // The first ones are the sides at which tiles are cut or there is but one pixel.
+        let sides = [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 33]
+        cases.append(
+          Case(
+            algorithm: algorithm, geometry: geometry, batch: 1 + random.below(3),
+            height: sides[index % sides.count], width: sides[random.below(sides.count)],
+            gap: index % 3 == 0 ? 0 : 8 * random.below(3), threads: 1 + index % 3))
+      }
+    }
+    // Chunks of outputs, several blocks of tiles, products deeper than one pass.
+    for (inner, outer, side) in [(520, 24, 9), (24, 2056, 5), (264, 1032, 7), (16, 16, 70)] {
+      cases.append(
+        Case(
+          algorithm: .winograd,
+          geometry: ConvolutionGeometry(
+            kernelSize: 3, inputChannels: inner, outputChannels: outer, hasReLU: false),
+          batch: 1, height: side, width: side, gap: 0, threads: 2))
+    }
+    return cases
+  }()
+
+  private func flat(_ activations: Activations) -> (Int) -> Double {
+    let view = activations.view
+    return { i in
+      Double(
+        unsafe view.base[i / view.channels * view.pixelStride + i % view.channels])
+    }
+  }
+
+  @Test(arguments: cases) func forward(_ c: Case) {
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let (pool, workspace) = (
+      ThreadPool(threadCount: c.threads),
+      Workspace(convolution.workspaceNeed(training: false), threadCount: c.threads)
+    )
+    let g = c.geometry
+    let input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
+    let output = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: nil)
+    let weights = randomBuffer(g.weightCount, seed: 2)
+    let bias = randomBuffer(g.outputChannels, seed: 3)
+    unsafe convolution.forward(
+      input: input.view, weight: weights.base, bias: bias.base, output: output.view, pool: pool,
+      workspace: workspace)
+    let expected = PlainConvolution(geometry: g).forward(input, weights, bias)
+    #expect(relativeError(flat(output), expected) < 5e-6)
+    #expect(output.gapsAreUntouched)
+  }
+
+  @Test(arguments: cases, [false, true]) func inputGradient(_ c: Case, _ accumulate: Bool) {
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let (pool, workspace) = (
+      ThreadPool(threadCount: c.threads),
+      Workspace(convolution.workspaceNeed(training: true), threadCount: c.threads)
+    )
+    let g = c.geometry
+    let gradient = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: 1)
+    let target = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 4)
+    let before = flat(target)
+    let start = (0..<(target.view.pixels * g.inputChannels)).map { before($0) }
+    let weights = randomBuffer(g.weightCount, seed: 2)
+    unsafe convolution.inputGradient(
+      outputGradient: gradient.view, weight: weights.base, inputGradient: target.view,
+      accumulate: accumulate, pool: pool, workspace: workspace)
+    var expected = PlainConvolution(geometry: g).inputGradient(gradient, weights)
+    if accumulate { for i in expected.indices { expected[i] += start[i] } }
+    #expect(relativeError(flat(target), expected) < 5e-6)
+    #expect(target.gapsAreUntouched)
+  }
+
+  @Test(arguments: cases) func parameterGradients(_ c: Case) {
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let (pool, workspace) = (
+      ThreadPool(threadCount: c.threads),
+      Workspace(convolution.workspaceNeed(training: true), threadCount: c.threads)
+    )
+    let g = c.geometry
+    let input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
+    let gradient = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: 5)
+    let weightGradient = randomBuffer(g.weightCount, seed: 9)
+    let biasGradient = randomBuffer(g.outputChannels, seed: 9)
+    unsafe convolution.parameterGradients(
+      input: input.view, outputGradient: gradient.view, weightGradient: weightGradient.base,
+      biasGradient: biasGradient.base, pool: pool, workspace: workspace)
+    let expected = PlainConvolution(geometry: g).weightGradient(input, gradient)
+    #expect(relativeError({ Double(unsafe weightGradient.base[$0]) }, expected) < 1e-5)
+    var sums = [Double](repeating: 0, count: g.outputChannels)
+    let value = flat(gradient)
+    for i in 0..<(gradient.view.pixels * g.outputChannels) { sums[i % g.outputChannels] += value(i) }
+    #expect(relativeError({ Double(unsafe biasGradient.base[$0]) }, sums) < 1e-5)
+  }
+}
