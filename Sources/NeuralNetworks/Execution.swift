@@ -16,7 +16,8 @@ final class Execution {
   private let workspace: Workspace
 
   init(
-    _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool, pool: ThreadPool
+    _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool, pool: ThreadPool,
+    plainConvolutions: Bool
   ) throws(NetworkError) {
     prepareMatrixProducts()
     self.network = network
@@ -33,7 +34,8 @@ final class Execution {
       return Convolution(
         ConvolutionGeometry(
           kernelSize: layer.kernelSize, inputChannels: layer.inputChannels,
-          outputChannels: layer.outputChannels, hasReLU: layer.hasReLU))
+          outputChannels: layer.outputChannels, hasReLU: layer.hasReLU),
+        algorithm: plainConvolutions ? .taps : nil)
     }
     self.convolutions = convolutions
     let need = convolutions.compactMap { $0?.workspaceNeed(training: isTraining) }

@@ -9,13 +9,23 @@ public final class InferenceSession {
   /// Lays out `network` for inputs `[N, H, W, C]` = `inputShape` and copies the parameters in.
   ///
   /// - Throws: `NetworkError` when the shapes do not fit or a parameter is missing.
-  public init(
+  public convenience init(
     network: Network, parameters: [String: Tensor], inputShape: [Int], pool: ThreadPool
+  ) throws(NetworkError) {
+    try self.init(
+      network: network, parameters: parameters, inputShape: inputShape, pool: pool,
+      plainConvolutions: false)
+  }
+
+  /// The same; `plainConvolutions` takes the slow algorithm everywhere, to compare the fast ones with.
+  package init(
+    network: Network, parameters: [String: Tensor], inputShape: [Int], pool: ThreadPool,
+    plainConvolutions: Bool
   ) throws(NetworkError) {
     precondition(inputShape.count == 4, "the input shape is [N, H, W, C]")
     execution = try Execution(
       network, batch: inputShape[0], height: inputShape[1], width: inputShape[2],
-      isTraining: false, pool: pool)
+      isTraining: false, pool: pool, plainConvolutions: plainConvolutions)
     try execution.expectInput(inputShape)
     try execution.layout.fill(execution.parameters, from: parameters)
   }
