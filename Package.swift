@@ -128,11 +128,21 @@ let package = Package(
     tests("JournalTests", ["Journal", logging]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
     tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
-    tests("DatasetsTests", ["Datasets", "Images", "Files", system]),
-    tests("ModelStoreTests", ["ModelStore", "UNets", system]),
+    .target(
+      name: "TestScaffold", dependencies: ["Datasets", "Images", "Files", system],
+      path: "Tests/TestScaffold", swiftSettings: strict),
+    tests("DatasetsTests", ["TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
+    tests("ModelStoreTests", ["TestScaffold", "ModelStore", "UNets", "Files", system]),
     tests("SettingsTests", ["Settings", system]),
-    tests("TrainingTests", ["Training", "Datasets", "UNets", "ModelStore", "Images", logging, system]),
-    tests("EvaluationTests", ["Evaluation", "Datasets", "Images", system]),
+    tests(
+      "TrainingTests",
+      [
+        "TestScaffold", "Training", "Evaluation", "Datasets", "UNets", "NeuralNetworks", "Kernels",
+        "ModelStore", "Settings", "Images", "Files", logging, system,
+      ]),
+    tests(
+      "EvaluationTests",
+      ["TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "UNets", system]),
     tests("DaemonTests", ["Daemon", "Datasets", "UNets", "ModelStore", "Images", "Files", "Settings", logging, system]),
     tests("ProgramsTests", ["Datasets", "Images", "UNets", "Files", system]),
   ]

@@ -48,21 +48,27 @@ public struct Augmentation: Sendable, Equatable {
 }
 
 /// One variant of a photograph: where each pixel comes from and what happens to its colour.
-struct SampleTransform: Sendable, Equatable {
+package struct SampleTransform: Sendable, Equatable {
   /// What is seen beyond the photograph's edges.
-  enum Surround: Sendable, Equatable {
+  package enum Surround: Sendable, Equatable {
     /// The photograph, mirrored at its edges.
     case mirrored
     /// The nearest pixel of the photograph.
     case edge
   }
 
-  var geometry: AffineMap
-  var surround: Surround
-  var color: ColorMap
+  package var geometry: AffineMap
+  package var surround: Surround
+  package var color: ColorMap
+
+  package init(geometry: AffineMap, surround: Surround, color: ColorMap) {
+    self.geometry = geometry
+    self.surround = surround
+    self.color = color
+  }
 
   /// The unchanged photograph.
-  static let identity = SampleTransform(
+  package static let identity = SampleTransform(
     geometry: .identity, surround: .edge, color: .identity)
 }
 
@@ -75,7 +81,7 @@ extension Augmentation {
   ///   - lesionMeetsEdge: whether the lesion is cut by the photograph's edge. Its outline must then go on
   ///     mirrored: an edge pixel repeated outwards would turn it into stripes.
   ///   - generator: seeded with seed, epoch and index.
-  func draw(
+  package func draw(
     aspect: Float, lesionMeetsEdge: Bool, using generator: inout SeededGenerator
   ) -> SampleTransform {
     // Every number is drawn whatever the ranges are, so that changing one range leaves the others' draws.

@@ -16,6 +16,21 @@ public struct DecodedPair: Sendable {
 }
 
 extension DecodedPair {
+  /// Makes a pair's copies `side` x `side`.
+  ///
+  /// - Parameters:
+  ///   - image: the photograph as stored.
+  ///   - mask: 0 and 255 in one channel, of the same size.
+  ///   - side: K, the side of the copies kept, in pixels.
+  ///   - channels: 1 or 3.
+  package init(image: Image, mask: Image, side: Int, channels: Int) {
+    self.init(
+      image: image.converted(toChannels: channels).resized(width: side, height: side),
+      mask: mask.resized(width: side, height: side),
+      aspect: Float(image.width) / Float(image.height),
+      lesionMeetsEdge: Self.edgeShare(of: mask) > 0.02)
+  }
+
   /// Decodes both files and makes them `side` x `side`.
   ///
   /// - Parameters:
@@ -27,13 +42,7 @@ extension DecodedPair {
   ) throws(PairFault) -> (pair: DecodedPair, remark: String?) {
     let (image, mask, remark) = try PairFiles.decode(
       imageBytes: imageBytes, maskBytes: maskBytes)
-    return (
-      DecodedPair(
-        image: image.converted(toChannels: channels).resized(width: side, height: side),
-        mask: mask.resized(width: side, height: side),
-        aspect: Float(image.width) / Float(image.height),
-        lesionMeetsEdge: edgeShare(of: mask) > 0.02), remark
-    )
+    return (DecodedPair(image: image, mask: mask, side: side, channels: channels), remark)
   }
 
   /// The share of a mask's outermost pixels that are lesion.

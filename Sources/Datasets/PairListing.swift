@@ -51,7 +51,7 @@ public struct PairListing: Sendable, Equatable {
   }
 
   /// Pairs names; what the other initialisers do once they know what the folders hold.
-  init(imageNames: [FileName], maskNames: [FileName], images: FilePath, masks: FilePath) {
+  package init(imageNames: [FileName], maskNames: [FileName], images: FilePath, masks: FilePath) {
     let maskSet = Set(maskNames)
     let sameFolder = images == masks
     var used: Set<FileName> = []
@@ -87,6 +87,7 @@ public struct PairListing: Sendable, Equatable {
       if sameFolder && !Self.isMaskByName(name) { continue }
       skip(name, "a mask without its image in \(images.displayed).")
     }
+    skipped.sort { $0.name < $1.name }
   }
 
   private mutating func skip(_ name: FileName, _ reason: String) {

@@ -41,7 +41,7 @@ extension Sample {
   /// The pair as it is: resized, not augmented.
   ///
   /// A decoded copy of the network's own size is used as it is, any other is resized again.
-  init(of pair: DecodedPair, format: SampleFormat) {
+  package init(of pair: DecodedPair, format: SampleFormat) {
     let (side, channels) = (format.inputSize, format.channels)
     let image = pair.image.converted(toChannels: channels).resized(width: side, height: side)
     let mask = pair.mask.resized(width: side, height: side)
@@ -63,7 +63,7 @@ extension Sample {
   /// normalised; the mask is sampled likewise and is lesion from one half on.
   ///
   /// Cost: about 25 ns per pixel of the output.
-  init(
+  package init(
     of pair: DecodedPair, transform: SampleTransform, format: SampleFormat
   ) {
     let (side, channels) = (format.inputSize, format.channels)
