@@ -26,7 +26,7 @@ public enum NoLearningRule {
 
   /// The value that parts the histogram into two classes, at or below it and above it, with the largest
   /// variance between them; 0 for a plane of a single value.
-  static func otsuThreshold(of values: [UInt8]) -> UInt8 {
+  package static func otsuThreshold(of values: [UInt8]) -> UInt8 {
     var histogram = [Int](repeating: 0, count: 256)
     for value in values { histogram[Int(value)] += 1 }
     let total = Double(values.count)
@@ -47,7 +47,7 @@ public enum NoLearningRule {
 
   /// The region with the largest sum of weights, which fall from 1 at the centre to 0 at the middle of an
   /// edge and beyond.
-  static func centralRegion(of plane: BinaryPlane) -> BinaryPlane {
+  package static func centralRegion(of plane: BinaryPlane) -> BinaryPlane {
     let (centreX, centreY) = (Double(plane.width - 1) / 2, Double(plane.height - 1) / 2)
     func weight(_ pixel: Int) -> Double {
       let x = (Double(pixel % plane.width) - centreX) / (Double(plane.width) / 2)

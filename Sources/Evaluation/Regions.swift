@@ -1,13 +1,20 @@
 /// A black-and-white plane and what belongs together in it.
-struct BinaryPlane: Sendable, Equatable {
-  let width: Int
-  let height: Int
+package struct BinaryPlane: Sendable, Equatable {
+  package let width: Int
+  package let height: Int
   /// [height, width]
-  var isSet: [Bool]
+  package var isSet: [Bool]
+
+  package init(width: Int, height: Int, isSet: [Bool]) {
+    precondition(isSet.count == width * height, "a plane is [height, width]")
+    self.width = width
+    self.height = height
+    self.isSet = isSet
+  }
 
   /// Pixels that hang together over their sides, as lists of pixel indices, in reading order of
   /// their first pixel.
-  func regions() -> [[Int]] {
+  package func regions() -> [[Int]] {
     var seen = isSet.map { !$0 }
     var regions: [[Int]] = []
     for start in seen.indices where !seen[start] {
@@ -27,7 +34,7 @@ struct BinaryPlane: Sendable, Equatable {
   }
 
   /// Sets what is enclosed: background that does not reach the edge.
-  mutating func fillHoles() {
+  package mutating func fillHoles() {
     let background = BinaryPlane(width: width, height: height, isSet: isSet.map { !$0 })
     for region in background.regions() where !region.contains(where: isOnEdge) {
       for pixel in region { isSet[pixel] = true }
