@@ -18,6 +18,23 @@ public struct EpochReport: Sendable, Equatable {
   public var learningRate: Float
   /// What the epoch took, validation included.
   public var seconds: Double
+
+  /// Puts an epoch's numbers together.
+  public init(
+    epoch: Int, trainingLoss: Double, trainingAccuracy: Double, validationLoss: Double,
+    validationAccuracy: Double, validationJaccard: Double, validationDice: Double,
+    learningRate: Float, seconds: Double
+  ) {
+    self.epoch = epoch
+    self.trainingLoss = trainingLoss
+    self.trainingAccuracy = trainingAccuracy
+    self.validationLoss = validationLoss
+    self.validationAccuracy = validationAccuracy
+    self.validationJaccard = validationJaccard
+    self.validationDice = validationDice
+    self.learningRate = learningRate
+    self.seconds = seconds
+  }
 }
 
 /// What a training run tells while it runs.
@@ -52,4 +69,18 @@ public struct StepReport: Sendable, Equatable {
   public var accuracy: Double
   /// What the rest of the run will take, from what it took so far; nil before that can be told.
   public var remaining: Duration?
+
+  /// Puts a step's numbers together.
+  public init(
+    epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double, accuracy: Double,
+    remaining: Duration?
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.stepsPerEpoch = stepsPerEpoch
+    self.loss = loss
+    self.accuracy = accuracy
+    self.remaining = remaining
+  }
 }

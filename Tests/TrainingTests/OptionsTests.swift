@@ -1,0 +1,125 @@
+import Datasets
+import Testing
+import Training
+import UNets
+
+@Suite struct OptionsTests {
+  @Test func thePaperPresetIsThePapers() throws {
+    let paper = try #require(TrainingOptions.preset(named: "paper"))
+    #expect(paper.inputSize == 512 && paper.channels == 1 && paper.width == 64)
+    #expect(paper.batchSize == 2 && paper.epochs == 10 && paper.depth == 4)
+    #expect(paper.augmentation == nil && !paper.keepsBestEpoch)
+    #expect(paper.normalization == .unit(channels: 1))
+    #expect(paper.architecture.parameterCount == 31_030_658)
+    #expect(paper.schedule.rate(step: 0, of: 400) == paper.schedule.rate(step: 399, of: 400))
+    try paper.validate()
+  }
+
+  @Test func theDefaultPresetAugmentsAndKeepsTheBestEpoch() throws {
+    let standard = try #require(TrainingOptions.preset(named: "default"))
+    #expect(standard.inputSize == 256 && standard.channels == 3 && standard.width == 16)
+    #expect(standard.augmentation == Augmentation() && standard.keepsBestEpoch)
+    #expect(TrainingOptions.preset(named: "other") == nil)
+    try standard.validate()
+  }
+
+  @Test(arguments: [
+    ("width", \TrainingOptions.width, 0), ("size", \TrainingOptions.inputSize, 100),
+    ("size", \TrainingOptions.inputSize, 0), ("size", \TrainingOptions.inputSize, 8192),
+    ("channels", \TrainingOptions.channels, 2), ("epochs", \TrainingOptions.epochs, 0),
+    ("batch-size", \TrainingOptions.batchSize, 0), ("depth", \TrainingOptions.depth, 0),
+    ("split", \TrainingOptions.splitRatio, 0),
+  ])
+  func valuesOutOfRangeAreNamed(
+    _ name: String, _ path: any WritableKeyPath<TrainingOptions, Int> & Sendable, _ value: Int
+  ) {
+    var options = TrainingOptions.standard
+    options[keyPath: path] = value
+    #expect {
+      try options.validate()
+    } throws: { error in
+      guard case TrainingError.badOption(let option, let reason) = error else { return false }
+      return option == name && reason.contains("\(value)")
+    }
+  }
+
+  @Test func learningRatesOutOfRangeAreNamed() {
+    for rate in [0, -1, 2, Float.nan, .infinity] {
+      var options = TrainingOptions.standard
+      options.schedule.peak = rate
+      #expect(throws: TrainingError.self) { try options.validate() }
+    }
+  }
+}
+
+@Suite struct ScheduleTests {
+  @Test func theRateRisesThenFallsToNearlyNothing() {
+    let schedule = LearningRateSchedule.warmUpThenCosine(peak: 0.01, warmUpShare: 0.1)
+    let rates = (0..<1000).map { schedule.rate(step: $0, of: 1000) }
+    let top = rates.firstIndex(of: rates.max() ?? 0) ?? 0
+    #expect((98...101).contains(top))
+    #expect(abs(rates[top] - 0.01) < 1e-4)
+    #expect(zip(rates[..<top], rates[1...top]).allSatisfy { $0 < $1 })
+    #expect(zip(rates[top...], rates[(top + 1)...]).allSatisfy { $0 > $1 })
+    #expect(rates.allSatisfy { $0 > 0 })
+    #expect(rates[0] < 1e-4 && rates[999] < 1e-6)
+    // Halfway down the cosine is half the peak.
+    #expect(abs(rates[549] - 0.005) < 5e-5)
+  }
+
+  @Test func aRunOfOneStepHasARate() {
+    let schedule = LearningRateSchedule.warmUpThenCosine(peak: 0.01, warmUpShare: 0.1)
+    #expect(schedule.rate(step: 0, of: 1) > 0.001)
+  }
+
+  @Test func thePeakCanBeReplaced() {
+    var schedule = LearningRateSchedule.warmUpThenCosine(peak: 0.01, warmUpShare: 0.1)
+    schedule.peak = 0.5
+    #expect(schedule == .warmUpThenCosine(peak: 0.5, warmUpShare: 0.1))
+    var constant = LearningRateSchedule.constant(1)
+    constant.peak = 0.25
+    #expect(constant.rate(step: 7, of: 9) == 0.25)
+  }
+}
+
+@Suite struct TextTests {
+  @Test(arguments: [
+    (0.84949, 4, "0.8495"), (1, 4, "1.0000"), (0, 2, "0.00"), (-0.126, 2, "-0.13"),
+    (-0.001, 2, "0.00"), (312.04, 1, "312.0"), (2.5, 0, "3"), (0.00005, 4, "0.0001"),
+    (.nan, 2, "nan"), (.infinity, 2, "inf"), (1e300, 2, "1e+300"),
+  ])
+  func decimalsAreThoseOfPrintf(_ value: Double, _ places: Int, _ text: String) {
+    #expect(decimal(value, places: places) == text)
+  }
+
+  @Test(arguments: [
+    (0, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (605, "10 min 05 s"), (3600, "1 h 00 min"),
+    (9000, "2 h 30 min"), (-5, "0 s"),
+  ])
+  func timesReadLikeTimes(_ seconds: Int, _ text: String) {
+    #expect(spelled(.seconds(seconds)) == text)
+  }
+
+  @Test func aLineHasAllNumbersOfAnEpoch() {
+    let report = EpochReport(
+      epoch: 3, trainingLoss: 0.3253, trainingAccuracy: 0.8495, validationLoss: 0.3874,
+      validationAccuracy: 0.8137, validationJaccard: 0.7, validationDice: 0.8,
+      learningRate: 1e-4, seconds: 312.04)
+    #expect(
+      report.line(of: 10) == "epoch 3/10  accuracy 0.8495  val_accuracy 0.8137  loss 0.3253  "
+        + "val_loss 0.3874  val_jaccard 0.7000  val_dice 0.8000  312.0 s")
+  }
+
+  @Test func theBarShowsTheShareThatIsDone() {
+    var report = StepReport(
+      epoch: 1, epochs: 4, step: 6, stepsPerEpoch: 12, loss: 0.5, accuracy: 0.75,
+      remaining: .seconds(90))
+    let bar = String(repeating: "#", count: 12) + String(repeating: ".", count: 12)
+    #expect(
+      report.barLine == "epoch 1/4 [\(bar)] 6/12  loss 0.5000  accuracy 0.7500  ETA 1 min 30 s")
+    report.step = 12
+    report.remaining = nil
+    #expect(report.barLine.contains("[\(String(repeating: "#", count: 24))] 12/12"))
+    #expect(!report.barLine.contains("ETA"))
+  }
+}
