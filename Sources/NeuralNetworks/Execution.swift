@@ -14,6 +14,8 @@ final class Execution {
   private let isTraining: Bool
   private let convolutions: [Convolution?]
   private let workspace: Workspace
+  /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift, `[4][C]`.
+  private let statistics: [FloatBuffer?]
 
   init(
     _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool, pool: ThreadPool,
@@ -38,6 +40,13 @@ final class Execution {
         algorithm: plainConvolutions ? .taps : nil)
     }
     self.convolutions = convolutions
+    statistics = network.nodes.map { node in
+      if case .batchNorm2d(let layer) = node.operation {
+        FloatBuffer(count: 4 * layer.channels)
+      } else {
+        nil
+      }
+    }
     let need = convolutions.compactMap { $0?.workspaceNeed(training: isTraining) }
     workspace = Workspace(
       need.reduce(.none) { $0.union($1) }, threadCount: pool.threadCount)
@@ -85,12 +94,12 @@ final class Execution {
     return unsafe UnsafeMutableRawPointer(arena.base + offset).assumingMemoryBound(to: UInt8.self)
   }
 
-  /// Runs all nodes on the first `count` images.
-  func forward(_ count: Int) {
-    for index in network.nodes.indices { forward(node: index, count) }
+  /// Runs all nodes on the first `count` images; `learning` normalises by the batch and moves the running statistics.
+  func forward(_ count: Int, learning: Bool = false) {
+    for index in network.nodes.indices { forward(node: index, count, learning) }
   }
 
-  private func forward(node index: Int, _ count: Int) {
+  private func forward(node index: Int, _ count: Int, _ learning: Bool) {
     let node = network.nodes[index]
     let output = view(index, count)
     switch node.operation {
@@ -107,6 +116,8 @@ final class Execution {
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
         bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool)
+    case .batchNorm2d(let layer):
+      normalize(index, layer, input: view(node.inputs[0], count), output: output, learning)
     case .maxPool2d:
       unsafe maxPoolForward(
         fine: view(node.inputs[0], count), coarse: output, winners: winners(index), pool: pool)
@@ -169,6 +180,21 @@ final class Execution {
           outputGradient: gradient, weight: parameters.base + parameter(index, ".weight"),
           inputGradient: inputGradient, accumulate: accumulate, pool: pool)
       }
+    case .batchNorm2d(let layer):
+      if layer.hasReLU {
+        maskGradientByReLU(gradient, output: view(index, count), pool: pool)
+      }
+      guard let (inputGradient, accumulate) = target(0), let values = statistics[index] else {
+        return
+      }
+      let slopes = unsafe BatchNormalizationSlopes(
+        mean: values.base, inverseDeviation: values.base + layer.channels,
+        weight: parameters.base + parameter(index, ".weight"),
+        weightGradient: parameterGradients.base + parameter(index, ".weight"),
+        biasGradient: parameterGradients.base + parameter(index, ".bias"))
+      batchNormalizationBackward(
+        input: view(node.inputs[0], count), gradient: gradient, inputGradient: inputGradient,
+        accumulate: accumulate, slopes: slopes, pool: pool)
     case .maxPool2d:
       if let (inputGradient, accumulate) = target(0), let winners = unsafe winners(index) {
         unsafe maxPoolBackward(
@@ -188,6 +214,40 @@ final class Execution {
         copyActivations(part, to: inputGradient, accumulate: accumulate, pool: pool)
       }
     }
+  }
+
+  private func normalize(
+    _ index: Int, _ layer: BatchNorm2d, input: ActivationView, output: ActivationView,
+    _ learning: Bool
+  ) {
+    guard let values = statistics[index] else { return }
+    let channels = layer.channels
+    let (mean, inverse) = unsafe (values.base, values.base + channels)
+    let (scale, shift) = unsafe (values.base + 2 * channels, values.base + 3 * channels)
+    let runningMean = unsafe parameters.base + parameter(index, ".runningMean")
+    let runningVariance = unsafe parameters.base + parameter(index, ".runningVariance")
+    if learning {
+      // `inverse` holds the variance for a moment.
+      unsafe channelMoments(of: input, mean: mean, variance: inverse, pool: pool)
+      let unbiased = Float(input.pixels) / Float(max(1, input.pixels - 1))
+      for c in 0..<channels {
+        unsafe runningMean[c] += BatchNorm2d.momentum * (mean[c] - runningMean[c])
+        unsafe runningVariance[c] +=
+          BatchNorm2d.momentum * (inverse[c] * unbiased - runningVariance[c])
+      }
+    } else {
+      unsafe mean.update(from: runningMean, count: channels)
+      unsafe inverse.update(from: runningVariance, count: channels)
+    }
+    let weight = unsafe parameters.base + parameter(index, ".weight")
+    let bias = unsafe parameters.base + parameter(index, ".bias")
+    for c in 0..<channels {
+      unsafe inverse[c] = unsafe 1 / (inverse[c] + BatchNorm2d.epsilon).squareRoot()
+      unsafe scale[c] = unsafe weight[c] * inverse[c]
+      unsafe shift[c] = unsafe bias[c] - mean[c] * scale[c]
+    }
+    unsafe scaleAndShift(
+      input: input, output: output, scale: scale, shift: shift, hasReLU: layer.hasReLU, pool: pool)
   }
 
   /// The views of a concatenation's inputs inside its output (or gradient).

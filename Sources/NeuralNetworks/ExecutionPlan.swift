@@ -167,7 +167,7 @@ extension Operation {
   /// Whether there is something to learn.
   var hasParameters: Bool {
     switch self {
-    case .conv2d, .convTranspose2d: true
+    case .conv2d, .convTranspose2d, .batchNorm2d: true
     case .input, .maxPool2d, .upsampleNearest, .concatenate: false
     }
   }
@@ -177,6 +177,10 @@ extension Operation {
 
   /// Whether the backward pass reads the output's values.
   var readsOutputBackward: Bool {
-    if case .conv2d(let layer) = self { layer.hasReLU } else { false }
+    switch self {
+    case .conv2d(let layer): layer.hasReLU
+    case .batchNorm2d(let layer): layer.hasReLU
+    case .input, .convTranspose2d, .maxPool2d, .upsampleNearest, .concatenate: false
+    }
   }
 }

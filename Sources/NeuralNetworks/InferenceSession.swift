@@ -23,6 +23,7 @@ public final class InferenceSession {
     plainConvolutions: Bool
   ) throws(NetworkError) {
     precondition(inputShape.count == 4, "the input shape is [N, H, W, C]")
+    let (network, parameters) = try network.foldingNormalization(parameters)
     execution = try Execution(
       network, batch: inputShape[0], height: inputShape[1], width: inputShape[2],
       isTraining: false, pool: pool, plainConvolutions: plainConvolutions)

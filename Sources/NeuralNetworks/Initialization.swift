@@ -26,7 +26,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 extension ParameterLayout {
-  /// Fresh parameters: weights uniform in ±sqrt(6 / (fanIn + fanOut)), biases 0.
+  /// Fresh parameters: weights uniform in ±sqrt(6 / (fanIn + fanOut)), biases 0, normalisations the identity.
   ///
   /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
   /// networks", eq. 16 (Xavier initialisation).
@@ -35,7 +35,10 @@ extension ParameterLayout {
     var result: [String: Tensor] = [:]
     for slot in slots {
       var tensor = Tensor(zeros: slot.shape)
-      if slot.name.hasSuffix(".weight") {
+      if slot.shape.count == 1 {
+        let isOne = slot.name.hasSuffix(".weight") || slot.name.hasSuffix(".runningVariance")
+        if isOne { tensor.values = tensor.values.map { _ in 1 } }
+      } else {
         let limit = (6 / Float(slot.fanIn + slot.fanOut)).squareRoot()
         for i in 0..<tensor.count { tensor.values[i] = generator.uniform(-limit, limit) }
       }

@@ -37,6 +37,29 @@ public struct ConvTranspose2d: Sendable, Equatable {
   }
 }
 
+/// Batch normalisation with an optional ReLU: `y = weight · (x - mean) / sqrt(variance + ε) + bias` per channel.
+///
+/// Training uses the batch's mean and variance and follows them with running ones, which everything else uses;
+/// inference folds them into the convolution before. Parameters `weight`, `bias`, and the state `runningMean` and
+/// `runningVariance`, `[channels]` each.
+public struct BatchNorm2d: Sendable, Equatable {
+  /// Channels read and written, a multiple of 8.
+  public var channels: Int
+  /// Whether negative outputs become 0.
+  public var hasReLU: Bool
+
+  /// ε: keeps the root away from zero.
+  public static let epsilon: Float = 1e-5
+  /// Share of the newest batch in the running statistics.
+  public static let momentum: Float = 0.1
+
+  /// A normalisation without its parameters.
+  public init(channels: Int, hasReLU: Bool = true) {
+    self.channels = channels
+    self.hasReLU = hasReLU
+  }
+}
+
 /// What a node of a network does with its inputs.
 public enum Operation: Sendable, Equatable {
   /// The image, `[N, H, W, channels]`. A network has one.
@@ -45,6 +68,8 @@ public enum Operation: Sendable, Equatable {
   case conv2d(Conv2d)
   /// Doubles height and width of one input, with weights.
   case convTranspose2d(ConvTranspose2d)
+  /// Normalises each channel of one input.
+  case batchNorm2d(BatchNorm2d)
   /// 2x2 max-pooling of stride 2.
   case maxPool2d
   /// Nearest x2 up-sampling: `out[y, x] = in[y / 2, x / 2]`.

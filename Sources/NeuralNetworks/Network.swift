@@ -22,8 +22,16 @@ public struct Network: Sendable, Equatable {
   /// Appends a node and returns its index, for use as an input of later ones.
   @discardableResult
   public mutating func add(_ name: String, _ operation: Operation, _ inputs: Int...) -> Int {
-    nodes.append(Node(name: name, operation: operation, inputs: inputs))
+    append(Node(name: name, operation: operation, inputs: inputs))
+  }
+
+  mutating func append(_ node: Node) -> Int {
+    nodes.append(node)
     return nodes.count - 1
+  }
+
+  mutating func replace(_ index: Int, by operation: Operation) {
+    nodes[index].operation = operation
   }
 
   /// Height, width and channels of each node's output.
@@ -66,6 +74,11 @@ public struct Network: Sendable, Equatable {
           NodeShape(
             height: 2 * sources[0].height, width: 2 * sources[0].width,
             channels: layer.outputChannels))
+      case .batchNorm2d(let layer):
+        try expect(
+          count == 1 && sources[0].channels == layer.channels && layer.channels % 8 == 0, node,
+          sources)
+        shapes.append(sources[0])
       case .maxPool2d:
         try expect(
           count == 1 && sources[0].height % 2 == 0 && sources[0].width % 2 == 0, node, sources)
@@ -144,7 +157,7 @@ extension Network {
       case .convTranspose2d(let layer):
         products =
           shapes[index].height * shapes[index].width * layer.inputChannels * layer.outputChannels
-      case .input, .maxPool2d, .upsampleNearest, .concatenate: products = 0
+      case .input, .batchNorm2d, .maxPool2d, .upsampleNearest, .concatenate: products = 0
       }
       let passes = training ? (node.inputs.first == 0 ? 2 : 3) : 1
       total += 2 * Double(products * passes)

@@ -16,6 +16,8 @@ public struct ParameterLayout: Sendable, Equatable {
     public var fanIn: Int
     /// Outputs that one value feeds, for initialisation.
     public var fanOut: Int
+    /// Whether the optimiser moves it; running statistics are not learned.
+    public var isLearned = true
   }
 
   /// All parameters, in node order.
@@ -37,6 +39,12 @@ public struct ParameterLayout: Sendable, Equatable {
         add(
           node.name, [2, 2, layer.inputChannels, layer.outputChannels],
           fanIn: 4 * layer.inputChannels, fanOut: 4 * layer.outputChannels)
+      case .batchNorm2d(let layer):
+        for name in [".weight", ".bias", ".runningMean", ".runningVariance"] {
+          append(
+            node.name + name, [layer.channels], layer.channels, layer.channels,
+            isLearned: name == ".weight" || name == ".bias")
+        }
       case .input, .maxPool2d, .upsampleNearest, .concatenate: break
       }
     }
@@ -45,18 +53,22 @@ public struct ParameterLayout: Sendable, Equatable {
   /// The slot of a name, nil when the network has no such parameter.
   public func slot(_ name: String) -> Slot? { places[name].map { slots[$0] } }
 
-  /// Number of learned values, gaps excluded.
-  public var parameterCount: Int { slots.reduce(0) { $0 + $1.count } }
+  /// Number of learned values, gaps and running statistics excluded.
+  public var parameterCount: Int { slots.reduce(0) { $0 + ($1.isLearned ? $1.count : 0) } }
 
   private mutating func add(_ node: String, _ shape: [Int], fanIn: Int, fanOut: Int) {
     append(node + ".weight", shape, fanIn, fanOut)
     append(node + ".bias", [shape[shape.count - 1]], fanIn, fanOut)
   }
 
-  private mutating func append(_ name: String, _ shape: [Int], _ fanIn: Int, _ fanOut: Int) {
+  private mutating func append(
+    _ name: String, _ shape: [Int], _ fanIn: Int, _ fanOut: Int, isLearned: Bool = true
+  ) {
     places[name] = slots.count
     slots.append(
-      Slot(name: name, shape: shape, offset: totalCount, fanIn: fanIn, fanOut: fanOut))
+      Slot(
+        name: name, shape: shape, offset: totalCount, fanIn: fanIn, fanOut: fanOut,
+        isLearned: isLearned))
     totalCount += (shape.reduce(1, *) + 15) / 16 * 16
   }
 

@@ -52,13 +52,13 @@ public final class TrainingSession {
     inputs: Tensor, labels: [UInt8]
   ) throws(NetworkError) -> BatchResult {
     let count = try execution.load(inputs)
-    execution.forward(count)
+    execution.forward(count, learning: true)
     let result = try loss(count, labels, withGradient: true)
     execution.backward(count, parameterGradients: parameterGradients)
     return result
   }
 
-  /// Forward pass and loss only.
+  /// Forward pass and loss only, normalised by the running statistics.
   public func evaluate(inputs: Tensor, labels: [UInt8]) throws(NetworkError) -> BatchResult {
     let count = try execution.load(inputs)
     execution.forward(count)

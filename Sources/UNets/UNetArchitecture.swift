@@ -21,18 +21,22 @@ public struct UNetArchitecture: Sendable, Equatable {
   public var depth: Int
   /// How the decoder goes up.
   public var upsampling: Upsampling
+  /// Whether each 3x3 convolution is followed by batch normalisation (before its ReLU); needs a width that is a multiple of 8.
+  public var hasBatchNorm: Bool
 
   /// Classes of the output: background and lesion.
   public static let classes = 2
 
   /// The seed network is the default: grey, width 64, depth 4, transposed convolutions.
   public init(
-    inputChannels: Int = 1, width: Int = 64, depth: Int = 4, upsampling: Upsampling = .transposed
+    inputChannels: Int = 1, width: Int = 64, depth: Int = 4, upsampling: Upsampling = .transposed,
+    hasBatchNorm: Bool = false
   ) {
     self.inputChannels = inputChannels
     self.width = width
     self.depth = depth
     self.upsampling = upsampling
+    self.hasBatchNorm = hasBatchNorm
   }
 
   /// Input sides must be multiples of this.
@@ -75,10 +79,17 @@ public struct UNetArchitecture: Sendable, Equatable {
   private func addPair(
     to network: inout Network, _ name: String, from node: Int, _ inputs: Int, _ outputs: Int
   ) -> Int {
-    let first = network.add(
-      name + ".conv0", .conv2d(Conv2d(inputChannels: inputs, outputChannels: outputs)), node)
-    return network.add(
-      name + ".conv1", .conv2d(Conv2d(inputChannels: outputs, outputChannels: outputs)), first)
+    let first = addConvolution(to: &network, name + ".conv0", from: node, inputs, outputs)
+    return addConvolution(to: &network, name + ".conv1", from: first, outputs, outputs)
+  }
+
+  private func addConvolution(
+    to network: inout Network, _ name: String, from node: Int, _ inputs: Int, _ outputs: Int
+  ) -> Int {
+    let layer = Conv2d(inputChannels: inputs, outputChannels: outputs, hasReLU: !hasBatchNorm)
+    let convolution = network.add(name, .conv2d(layer), node)
+    guard hasBatchNorm else { return convolution }
+    return network.add(name + ".norm", .batchNorm2d(BatchNorm2d(channels: outputs)), convolution)
   }
 
   private func addUpsampling(

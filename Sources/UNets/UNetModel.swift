@@ -47,7 +47,8 @@ public struct UNetModel: Sendable, Equatable {
     threshold: Float = 0.5, parameters: [String: Tensor], summary: [String: String] = [:]
   ) throws(UNetModelError) {
     guard [1, 3].contains(architecture.inputChannels), (1...1024).contains(architecture.width),
-      (1...8).contains(architecture.depth), architecture.width << architecture.depth <= 1 << 14
+      (1...8).contains(architecture.depth), architecture.width << architecture.depth <= 1 << 14,
+      !architecture.hasBatchNorm || architecture.width % 8 == 0
     else { throw .badArchitecture("\(architecture)") }
     guard (1...Self.inputSizeLimit).contains(inputSize),
       inputSize % architecture.sideMultiple == 0

@@ -1,7 +1,7 @@
 import NeuralNetworks
 
 // The model as a safetensors file. Metadata keys: format, architecture, width, depth, inputChannels, upsampling,
-// inputSize, mean, standardDeviation, threshold, and training.* for the summary.
+// batchNorm, inputSize, mean, standardDeviation, threshold, and training.* for the summary.
 
 extension UNetModel {
   private static let format = "dermseg-1"
@@ -31,7 +31,8 @@ extension UNetModel {
     let architecture = UNetArchitecture(
       inputChannels: try Self.value(metadata, "inputChannels", "1 or 3") { Int($0) },
       width: try Self.value(metadata, "width", "1 to 1024") { Int($0) },
-      depth: try Self.value(metadata, "depth", "1 to 8") { Int($0) }, upsampling: upsampling)
+      depth: try Self.value(metadata, "depth", "1 to 8") { Int($0) }, upsampling: upsampling,
+      hasBatchNorm: try Self.value(metadata, "batchNorm", "true or false") { Bool($0) })
     // Before anything is built from these numbers: a network of width 2^60 would overflow.
     guard (1...1024).contains(architecture.width), (1...8).contains(architecture.depth) else {
       throw .badArchitecture("width \(architecture.width), depth \(architecture.depth)")
@@ -59,7 +60,8 @@ extension UNetModel {
     var metadata = [
       "format": Self.format, "architecture": "unet", "width": "\(architecture.width)",
       "depth": "\(architecture.depth)", "inputChannels": "\(architecture.inputChannels)",
-      "upsampling": architecture.upsampling.rawValue, "inputSize": "\(inputSize)",
+      "upsampling": architecture.upsampling.rawValue,
+      "batchNorm": "\(architecture.hasBatchNorm)", "inputSize": "\(inputSize)",
       "mean": normalization.mean.map { "\($0)" }.joined(separator: " "),
       "standardDeviation": normalization.standardDeviation.map { "\($0)" }.joined(separator: " "),
       "threshold": "\(threshold)",
