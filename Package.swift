@@ -107,7 +107,7 @@ let package = Package(
     // Programs.
     program(
       "dermsegd",
-      ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals]),
+      ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals, system]),
     program(
       "dermseg-trainer", ["Training", "Settings", "Journal", argumentParser, logging, system]),
     program(

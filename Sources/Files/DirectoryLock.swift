@@ -46,11 +46,3 @@ private func lockHolder(of identity: FileIdentity) -> Int32? {
   }
   return nil
 }
-
-/// A file of `/proc`, which says size 0 whatever it holds.
-private func readKernelText(at path: FilePath) -> String? {
-  guard let file = try? OwnedDescriptor.open(nil, in: nil, path: path, flags: O_RDONLY),
-    let bytes = try? file.readAll(expecting: 1 << 20, limitBytes: 1 << 20, path: path)
-  else { return nil }
-  return String(decoding: bytes, as: UTF8.self)
-}

@@ -15,7 +15,8 @@ public struct QuietFiles: Sendable {
     public var since: ContinuousClock.Instant
   }
 
-  private let settle: Duration
+  /// How long a file must not have changed.
+  public let settle: Duration
   private var files: [FileName: (identity: FileIdentity, since: ContinuousClock.Instant)] = [:]
   /// In the order of `since`; an entry whose time differs from that in `files` is out of date.
   private var order: [(name: FileName, since: ContinuousClock.Instant)] = []

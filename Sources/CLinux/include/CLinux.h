@@ -46,3 +46,8 @@ int clinux_affinity_count(void);
 // 1 where the processor and kernel can run code compiled for x86-64-v3 (AVX2, FMA, BMI); always 1
 // on other architectures.
 int clinux_processor_is_supported(void);
+
+// From now on, when the process is killed by a fault of its own (SIGSEGV, SIGBUS, SIGILL, SIGFPE,
+// SIGTRAP, SIGABRT, SIGSYS), one byte is written to `descriptor` first. Not for SIGKILL and the
+// like, which say nothing about the code. 0 or -1 and errno.
+int clinux_mark_crashes(int descriptor);

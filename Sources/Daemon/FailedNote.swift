@@ -1,0 +1,59 @@
+import Files
+import Settings
+
+/// The text file beside the masks that says why a photograph has none.
+///
+/// Its last lines are for the daemon: they say which state of which file failed, so that an unchanged
+/// file is not tried again after a restart.
+struct FailedNote: Sendable, Equatable {
+  var sourceName: FileName
+  var sourceSizeBytes: Int
+  var sourceModified: FileTime
+  var modelSHA256: String
+  var software = "dermseg \(dermsegVersion)"
+
+  private enum Keyword {
+    static let name = "Source-Name: "
+    static let size = "Source-Size: "
+    static let modified = "Source-Modified: "
+    static let model = "Model-SHA256: "
+    static let software = "Software: "
+  }
+
+  /// The whole file.
+  func text(reason: String) -> String {
+    """
+    Not segmented: \(sourceName)
+
+    Why: \(reason)
+
+    There is no mask for this file. Replace it in the test folder by a good one and this note goes
+    away by itself. To have the same file tried once more, delete this note.
+
+    \(Keyword.name)\(percentEncoded(sourceName))
+    \(Keyword.size)\(sourceSizeBytes)
+    \(Keyword.modified)\(sourceModified)
+    \(Keyword.model)\(modelSHA256)
+    \(Keyword.software)\(software)
+
+    """
+  }
+}
+
+extension FailedNote {
+  /// Reads what ``text(reason:)`` wrote; nil for anything else.
+  init?(_ bytes: [UInt8]) {
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5)
+    func value(_ keyword: String) -> String? {
+      lines.first { $0.hasPrefix(keyword) }.map { String($0.dropFirst(keyword.count)) }
+    }
+    guard let name = value(Keyword.name).flatMap(percentDecoded),
+      let size = value(Keyword.size).flatMap({ Int($0) }),
+      let modified = value(Keyword.modified).flatMap({ FileTime($0) }),
+      let model = value(Keyword.model), let software = value(Keyword.software)
+    else { return nil }
+    self.init(
+      sourceName: name, sourceSizeBytes: size, sourceModified: modified, modelSHA256: model,
+      software: software)
+  }
+}

@@ -1,0 +1,288 @@
+import Files
+import FolderWatching
+import Journal
+import Logging
+import ModelStore
+import Segmentation
+import ServiceLifecycle
+import Settings
+import Synchronization
+import SystemPackage
+
+/// Watches the test folder and gives every photograph in it a mask or a reason.
+///
+/// What there is to do is always (stable photographs) - (valid masks) - (failed and unchanged),
+/// computed from listings; nothing that happened has to be remembered. One photograph is read and
+/// decoded, and one published, while a third is computed; the queue holds names only.
+public actor FolderService: Service {
+  private nonisolated let executor = SerialQueueExecutor(label: "dermseg.folder")
+  nonisolated let watcher = FolderWatcher()
+  nonisolated let poison: PoisonGuard
+  private nonisolated let stopRequested = Atomic(false)
+  private nonisolated let onStop: @Sendable () -> Void
+
+  let settings: Settings
+  let logger: Logger
+  let notifier: ServiceNotifier
+  let results: ResultsFolder
+  let worker: SegmentationWorker
+  private let stateLock: DirectoryLock
+  let clock = ContinuousClock()
+
+  // What the loop knows.
+  var list: WorkList
+  var folder = FolderState.notSeen
+  /// The folder while there is work in it: an open folder cannot be unmounted.
+  var openFolder: DirectoryHandle?
+  var trouble: Trouble?
+  var isScanWanted = true
+  var lastScan: ContinuousClock.Instant?
+  var nextScanAllowed: ContinuousClock.Instant
+  var resultsModified: [FileTime?] = []
+  var status = StatusLine()
+
+  // Photographs in hand.
+  private var decoded: Photograph?
+  private var computing:
+    (photograph: Photograph, since: ContinuousClock.Instant, task: Task<Void, Never>)?
+  private var computed: Finding?
+  private var timer: Task<Void, Never>?
+  private var lastWatchdog: ContinuousClock.Instant
+
+  /// Whether the test folder is there.
+  enum FolderState {
+    case notSeen
+    case watched(FileIdentity, WatchMode)
+    case gone(FileError)
+  }
+
+  /// Why nothing can be done at the moment.
+  struct Trouble {
+    var error: FileError
+    var attempts: Int
+    var until: ContinuousClock.Instant
+  }
+
+  /// A thread of its own, which may block.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
+  /// Checks the folders, takes the locks and loads the model; nothing is watched yet.
+  ///
+  /// - Parameters:
+  ///   - settings: What to watch, and how.
+  ///   - logger: Gets one entry per photograph.
+  ///   - onStop: Called once when the service is told to stop, before it has stopped.
+  /// - Throws: ``DaemonError``.
+  public init(
+    settings: Settings, logger: Logger, onStop: @escaping @Sendable () -> Void = {}
+  ) throws(DaemonError) {
+    (self.onStop, notifier) = (onStop, ServiceNotifier())
+    let model: LoadedModel
+    do throws(ModelStoreError) {
+      model = try ModelLocator.load(explicitFile: settings.model, store: settings.modelStore)
+    } catch {
+      throw .model(error)
+    }
+    let folders = try OwnedFolders(settings)
+    do throws(SegmentationError) {
+      worker = try SegmentationWorker(model, threads: settings.threads)
+    } catch {
+      throw .network(error)
+    }
+    (results, stateLock, poison) = (folders.results, folders.stateLock, folders.poison)
+    (self.settings, self.logger) = (settings, logger)
+    list = WorkList(settle: settings.settle)
+    nextScanAllowed = clock.now
+    lastWatchdog = clock.now
+    status.model = model.id
+    logger.record(
+      .modelLoaded, level: .info, "Model \(model.id) from \(model.origin)",
+      fields: ["model": "\(model.id)", "modelSHA256": "\(model.sha256)"])
+  }
+
+  /// Works until it is told to stop: by ``stop()`` or by the service group.
+  public func run() async {
+    await withGracefulShutdownHandler {
+      await loop()
+    } onGracefulShutdown: {
+      self.stop()
+    }
+  }
+
+  /// Asks the service to end after the photograph in hand.
+  ///
+  /// Whoever cannot wait for that may end the process: the photograph's mask is then simply absent.
+  public nonisolated func stop() {
+    guard !stopRequested.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    notifier.stopping(status: "Stopping after the photograph in hand.")
+    poison.stop()
+    onStop()
+    watcher.tick()
+  }
+
+  private var isStopping: Bool { stopRequested.load(ordering: .sequentiallyConsistent) }
+
+  // MARK: - The loop
+
+  private func loop() async {
+    var ticks = watcher.ticks.makeAsyncIterator()
+    takeTurn(firstOf: [scanIfDue])
+    notifier.ready(status: status.text(list, folder, trouble))
+    logStart()
+    while !(isStopping && computing == nil && computed == nil) {
+      if takeTurn(firstOf: [publishIfComputed, computeIfDecoded, scanIfDue, decodeIfFree]) {
+        // Lets a finished computation in.
+        await Task.yield()
+        continue
+      }
+      tellStatus()
+      openFolder = nil
+      setTimer()
+      _ = await ticks.next()
+      if watcher.takeObservationsOfInterest(logger) { isScanWanted = true }
+    }
+    end()
+  }
+
+  /// Does the first thing that there is to do.
+  ///
+  /// - Returns: Whether there was one.
+  @discardableResult
+  private func takeTurn(firstOf turns: [() -> Bool]) -> Bool {
+    for turn in turns where turn() { return true }
+    return false
+  }
+
+  private func publishIfComputed() -> Bool {
+    guard let finding = computed else { return false }
+    computed = nil
+    // The processors first: the next one is computed while this one is written.
+    if !finding.photograph.isSuspect { _ = computeIfDecoded() }
+    publish(finding)
+    provedItself()
+    return true
+  }
+
+  private func computeIfDecoded() -> Bool {
+    guard !isStopping, computing == nil, let photograph = decoded else { return false }
+    decoded = nil
+    let task = Task { [worker] in
+      let result = await worker.segment(photograph.image)
+      self.didCompute(Finding(photograph: photograph, result: result))
+    }
+    computing = (photograph, clock.now, task)
+    return true
+  }
+
+  private func didCompute(_ finding: Finding) {
+    computing = nil
+    computed = finding
+    watcher.tick()
+  }
+
+  private func decodeIfFree() -> Bool {
+    guard decoded == nil, !isStopping, trouble == nil, computing?.photograph.isSuspect != true
+    else { return false }
+    let item = list.next(at: clock.now) { poison.verdict($0, $1) == .suspect }
+    guard let item else { return false }
+    let isSuspect = poison.verdict(item.name, item.identity) == .suspect
+    if isSuspect, computing != nil || computed != nil {
+      // Alone: should it end the process, nothing else is suspected with it.
+      list.putBack(item)
+      return false
+    }
+    decoded = decode(item, isSuspect: isSuspect)
+    return true
+  }
+
+  private func scanIfDue() -> Bool {
+    let now = clock.now
+    if let until = trouble?.until {
+      guard until <= now else { return false }
+      guard resultsAreBack() else { return true }
+    }
+    let isDue = lastScan.map { now >= $0 + scanInterval } ?? true
+    guard !isStopping, isDue || isScanWanted, now >= nextScanAllowed else { return false }
+    isScanWanted = false
+    scan()
+    lastScan = now
+    // A folder of 100,000 files must not be listed again for each of 100 arrivals per second.
+    nextScanAllowed = clock.now + now.duration(to: clock.now) * 10
+    if computing.map({ now - $0.since < longestComputation }) ?? true { provedItself() }
+    return true
+  }
+
+  // MARK: - Waiting
+
+  /// How often the folder is listed without being told to.
+  private var scanInterval: Duration {
+    var interval = settings.rescanInterval
+    if case .watched(_, .polling) = folder { interval = min(interval, settings.pollInterval) }
+    if case .gone = folder { interval = min(interval, settings.pollInterval) }
+    // Often enough to be heard by the watchdog.
+    if let watchdog = notifier.watchdogInterval { interval = min(interval, watchdog / 2) }
+    return interval
+  }
+
+  /// A computation that takes longer hangs.
+  private var longestComputation: Duration { notifier.watchdogInterval ?? .seconds(3600) }
+
+  private func setTimer() {
+    var instants = [(lastScan ?? clock.now) + scanInterval]
+    if isScanWanted { instants.append(nextScanAllowed) }
+    if let trouble {
+      instants.append(trouble.until)
+    } else {
+      instants += [list.nextInstant].compactMap { $0 }
+    }
+    timer?.cancel()
+    guard let next = instants.min() else { return }
+    timer = Task { [watcher, clock] in
+      do { try await clock.sleep(until: next) } catch { return }
+      watcher.tick()
+    }
+  }
+
+  /// Tells the watchdog, but only after something was really done, and not a hundred times a second.
+  private func provedItself() {
+    guard notifier.watchdogInterval != nil, clock.now - lastWatchdog >= .seconds(1) else { return }
+    lastWatchdog = clock.now
+    notifier.watchdog()
+  }
+
+  func tellStatus() {
+    if let text = status.change(list, folder, trouble, at: clock.now) { notifier.status(text) }
+  }
+
+  private func logStart() {
+    logger.record(
+      .started, level: .notice,
+      "Ready: \(status.text(list, folder, trouble)) Masks go to \(settings.resultsFolder.displayed).",
+      fields: ["model": "\(worker.modelID)", "queue": "\(list.counts.toDo)"])
+  }
+
+  private func end() {
+    timer?.cancel()
+    watcher.detach()
+    if let decoded { putBack(decoded.item) }
+    logger.record(
+      .stopped, level: .notice,
+      "Stopped as told: \(status.segmented) segmented, \(list.counts.toDo) left for the next start.",
+      fields: ["queue": "\(list.counts.toDo)"])
+  }
+
+  /// Whether a mask's name is already meant for another photograph in hand.
+  func isClaimed(_ mask: FileName, by source: FileName) -> Bool {
+    [decoded, computing?.photograph, computed?.photograph].contains { photograph in
+      guard let photograph else { return false }
+      return photograph.mask == mask && photograph.item.name != source
+    }
+  }
+
+  private func putBack(_ item: WorkList.Item) {
+    list.putBack(item)
+    try? poison.end(item.name)
+  }
+}

@@ -1,0 +1,84 @@
+import Files
+import Images
+import Settings
+
+/// What a mask says about its own making: the only ledger there is.
+struct MaskRecord: Sendable, Equatable {
+  var sourceName: FileName
+  var sourceSHA256: String
+  var sourceSizeBytes: Int
+  var sourceModified: FileTime
+  var modelID: String
+  var modelSHA256: String
+}
+
+extension MaskRecord {
+  private enum Keyword {
+    static let software = "Software"
+    static let sourceName = "Source-Name"
+    static let sourceSHA256 = "Source-SHA256"
+    static let sourceSize = "Source-Size"
+    static let sourceModified = "Source-Modified"
+    static let model = "Model"
+    static let modelSHA256 = "Model-SHA256"
+  }
+
+  /// The record as texts of a PNG file.
+  var texts: [PNGText] {
+    [
+      PNGText(keyword: Keyword.software, value: "dermseg \(dermsegVersion)"),
+      PNGText(keyword: Keyword.sourceName, value: percentEncoded(sourceName)),
+      PNGText(keyword: Keyword.sourceSHA256, value: sourceSHA256),
+      PNGText(keyword: Keyword.sourceSize, value: String(sourceSizeBytes)),
+      PNGText(keyword: Keyword.sourceModified, value: sourceModified.description),
+      PNGText(keyword: Keyword.model, value: modelID),
+      PNGText(keyword: Keyword.modelSHA256, value: modelSHA256),
+    ]
+  }
+
+  /// The record in the texts of a PNG file; nil unless all of it is there.
+  init?(_ texts: [PNGText]) {
+    let values = Dictionary(texts.map { ($0.keyword, $0.value) }) { first, _ in first }
+    guard values[Keyword.software]?.hasPrefix("dermseg ") == true,
+      let name = values[Keyword.sourceName].flatMap(percentDecoded),
+      let sha256 = values[Keyword.sourceSHA256],
+      let size = values[Keyword.sourceSize].flatMap({ Int($0) }),
+      let modified = values[Keyword.sourceModified].flatMap({ FileTime($0) }),
+      let modelID = values[Keyword.model], let modelSHA256 = values[Keyword.modelSHA256]
+    else { return nil }
+    self.init(
+      sourceName: name, sourceSHA256: sha256, sourceSizeBytes: size, sourceModified: modified,
+      modelID: modelID, modelSHA256: modelSHA256)
+  }
+}
+
+/// A name in printable ASCII (RFC 3986, section 2.1): texts of PNG files hold no raw bytes.
+func percentEncoded(_ name: FileName) -> String {
+  var text = ""
+  for byte in name.bytes {
+    if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+      text.unicodeScalars.append(Unicode.Scalar(byte))
+    } else {
+      text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }
+  }
+  return text
+}
+
+/// The name that ``percentEncoded(_:)`` wrote; nil for anything else.
+func percentDecoded(_ text: String) -> FileName? {
+  var bytes: [UInt8] = []
+  var rest = Array(text.utf8)[...]
+  while let first = rest.popFirst() {
+    if first == UInt8(ascii: "%") {
+      guard rest.count >= 2,
+        let byte = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      else { return nil }
+      bytes.append(byte)
+      rest = rest.dropFirst(2)
+    } else {
+      bytes.append(first)
+    }
+  }
+  return FileName(bytes: bytes)
+}

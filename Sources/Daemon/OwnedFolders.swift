@@ -1,0 +1,61 @@
+import Files
+import Settings
+import SystemPackage
+
+/// The folders that the daemon writes to, checked and locked.
+struct OwnedFolders {
+  let results: ResultsFolder
+  let stateLock: DirectoryLock
+  let poison: PoisonGuard
+
+  init(_ settings: Settings) throws(DaemonError) {
+    try Self.checkPlacement(settings)
+    // The state directory first: a second daemon with the same configuration ends here.
+    let state: DirectoryHandle
+    do throws(FileError) {
+      state = try openOrMakeFolder(settings.stateDirectory)
+      stateLock = try DirectoryLock(state)
+    } catch {
+      throw Self.refusal(error, role: "state directory")
+    }
+    do throws(FileError) {
+      results = try ResultsFolder(settings.resultsFolder, keepsNotes: settings.failedNotes)
+    } catch {
+      throw Self.refusal(error, role: "Results folder")
+    }
+    // Made just now, perhaps inside the test folder.
+    try Self.checkPlacement(settings)
+    do throws(FileError) {
+      try state.sweepPartFiles()
+      poison = try PoisonGuard(state)
+    } catch {
+      throw .folder(error, role: "state directory")
+    }
+  }
+
+  private static func refusal(_ error: FileError, role: String) -> DaemonError {
+    if case .locked(let path, let holder) = error {
+      return .alreadyServed(path, role: role, holder: holder)
+    }
+    return .folder(error, role: role)
+  }
+
+  /// Masks must never be taken for photographs, nor a photograph be overwritten by a mask.
+  private static func checkPlacement(_ settings: Settings) throws(DaemonError) {
+    let test = RealPlace(of: settings.testFolder)
+    let written = [
+      (settings.resultsFolder, "Results folder"), (settings.stateDirectory, "state directory"),
+    ]
+    for (path, role) in written {
+      let own = RealPlace(of: path)
+      if own.isInside(test) {
+        throw .foldersOverlap(
+          inner: path, innerRole: role, outer: settings.testFolder, outerRole: "test folder")
+      }
+      if test.isInside(own), role == "Results folder" {
+        throw .foldersOverlap(
+          inner: settings.testFolder, innerRole: "test folder", outer: path, outerRole: role)
+      }
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import Files
+import Synchronization
+
+/// Remembers which photographs are in hand, so that one that kills the process is found out.
+///
+/// Without it a service that is restarted takes the same photograph first again, dies again, and is
+/// given up by systemd: one file, and nobody gets masks any more. Here every photograph is noted
+/// before its first byte is read. If the process then ends without having said that it was done, the
+/// photograph is suspected: it comes last and alone. It is left alone for good (until it is
+/// replaced) after it was in hand at two crashes; or at four ends of unknown cause: `kill -9`, which
+/// somebody may have typed, and the kernel's out-of-memory killer, which the photograph may have
+/// called.
+final class PoisonGuard: Sendable {
+  /// What is known about a photograph from earlier runs.
+  enum Verdict: Equatable {
+    case innocent
+    case suspect
+    case quarantined(deaths: Int)
+  }
+
+  struct Suspect: Equatable {
+    var name: FileName
+    var sizeBytes: Int
+    var modified: FileTime
+    var deaths: Int
+    var crashes: Int
+  }
+
+  private struct State {
+    var inHand: [FileName: FileIdentity] = [:]
+    var suspects: [Suspect] = []
+    var isStopping = false
+  }
+
+  private static let limitOfCrashes = 2
+  private static let limitOfDeaths = 4
+
+  private let directory: DirectoryHandle
+  private let inHandFile: StateFile
+  private let crashFile: StateFile
+  private let state = Mutex(State())
+
+  /// Reads what the last run left behind.
+  ///
+  /// - Parameter directory: The state directory, locked by this process.
+  init(_ directory: DirectoryHandle) throws(FileError) {
+    self.directory = directory
+    inHandFile = try StateFile(Self.inHandName, in: directory)
+    crashFile = try StateFile(Self.crashName, in: directory)
+    let crashed = try !crashFile.read().isEmpty
+    var suspects = Self.readSuspects(directory)
+    for left in Self.parse(try inHandFile.read()) {
+      let known = suspects.firstIndex {
+        $0.name == left.name && $0.sizeBytes == left.sizeBytes && $0.modified == left.modified
+      }
+      var suspect = known.map { suspects.remove(at: $0) } ?? left
+      suspect.deaths += 1
+      suspect.crashes += crashed ? 1 : 0
+      suspects.append(suspect)
+    }
+    state.withLock { $0.suspects = suspects }
+    try save(suspects)
+    try inHandFile.replace(with: [])
+    try crashFile.replace(with: [])
+  }
+
+  /// From now on a crash of this process is told from other ends.
+  func markCrashes() throws(FileError) { try crashFile.markCrashesOfThisProcess() }
+
+  func verdict(_ name: FileName, _ identity: FileIdentity) -> Verdict {
+    let suspect = state.withLock { $0.suspects.first { $0.matches(name, identity) } }
+    guard let suspect else { return .innocent }
+    let isQuarantined =
+      suspect.crashes >= Self.limitOfCrashes || suspect.deaths >= Self.limitOfDeaths
+    return isQuarantined ? .quarantined(deaths: suspect.deaths) : .suspect
+  }
+
+  /// Notes a photograph before anything is done with its bytes.
+  func begin(_ name: FileName, _ identity: FileIdentity) throws(FileError) {
+    let text = state.withLock { state -> [UInt8]? in
+      if state.isStopping { return nil }
+      state.inHand[name] = identity
+      return Self.lines(of: state.inHand)
+    }
+    if let text { try inHandFile.replace(with: text) }
+  }
+
+  /// Notes that a photograph is done, or put back.
+  func end(_ name: FileName) throws(FileError) {
+    let (text, suspects) = state.withLock { state -> ([UInt8]?, [Suspect]?) in
+      guard let identity = state.inHand.removeValue(forKey: name), !state.isStopping else {
+        return (nil, nil)
+      }
+      let count = state.suspects.count
+      state.suspects.removeAll { $0.matches(name, identity) }
+      return (
+        Self.lines(of: state.inHand), state.suspects.count < count ? state.suspects : nil
+      )
+    }
+    if let text { try inHandFile.replace(with: text) }
+    if let suspects { try save(suspects) }
+  }
+
+  /// The process has been told to end: what is in hand from now on is not suspected for it.
+  func stop() {
+    state.withLock { $0.isStopping = true }
+    // Should this fail, one photograph is tried alone next time.
+    try? inHandFile.replace(with: [])
+  }
+
+  // MARK: - Files
+
+  private static let inHandName = fixedName("in-hand")
+  private static let crashName = fixedName("crashed")
+  private static let suspectsName = fixedName("suspects")
+
+  private func save(_ suspects: [Suspect]) throws(FileError) {
+    if suspects.isEmpty {
+      try directory.remove(Self.suspectsName)
+    } else {
+      let text = suspects.map { "\($0.line)\n" }.joined()
+      try directory.publish(Array(text.utf8), as: Self.suspectsName, permissions: 0o600)
+    }
+  }
+
+  private static func readSuspects(_ directory: DirectoryHandle) -> [Suspect] {
+    // A file that is absent or unreadable is an empty one: the state directory may be emptied.
+    let bytes = try? directory.readRegularFile(suspectsName, limitBytes: 1 << 20).bytes
+    return parse(bytes ?? [])
+  }
+
+  private static func lines(of inHand: [FileName: FileIdentity]) -> [UInt8] {
+    let lines = inHand.map { name, identity in
+      Suspect(
+        name: name, sizeBytes: identity.sizeBytes, modified: identity.modified, deaths: 0,
+        crashes: 0
+      ).line + "\n"
+    }
+    return Array(lines.joined().utf8)
+  }
+
+  /// Lines that are cut or not understood are left out.
+  private static func parse(_ bytes: [UInt8]) -> [Suspect] {
+    String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Suspect($0) }
+  }
+}
+
+extension PoisonGuard.Suspect {
+  func matches(_ name: FileName, _ identity: FileIdentity) -> Bool {
+    self.name == name && sizeBytes == identity.sizeBytes && modified == identity.modified
+  }
+
+  var line: String {
+    "\(percentEncoded(name)) \(sizeBytes) \(modified) \(deaths) \(crashes) ."
+  }
+
+  init?(_ line: Substring) {
+    let fields = line.split(separator: " ")
+    guard fields.count == 6, fields[5] == ".", let name = percentDecoded(String(fields[0])),
+      let sizeBytes = Int(fields[1]), let modified = FileTime(String(fields[2])),
+      let deaths = Int(fields[3]), let crashes = Int(fields[4])
+    else { return nil }
+    self.init(
+      name: name, sizeBytes: sizeBytes, modified: modified, deaths: deaths, crashes: crashes)
+  }
+}
+
+/// A name that this program chose itself.
+func fixedName(_ text: String) -> FileName {
+  guard let name = FileName(text) else { preconditionFailure("\(text) is no file name") }
+  return name
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Daemon
+import Dispatch
+import Glibc
+import Journal
+import Logging
+import ServiceLifecycle
+import Settings
+import SystemPackage
+import UnixSignals
+
+/// Parses, runs, and maps errors to exit codes.
+@main
+enum Dermsegd {
+  static func main() async {
+    let options: Options
+    do {
+      options = try Options.parse()
+    } catch {
+      // --help and --version are "errors" of code 0; the parser's own code for real ones is 64.
+      if Options.exitCode(for: error) == .success { Options.exit(withError: error) }
+      say(Options.fullMessage(for: error))
+      exit(2)
+    }
+    // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    exitNow(await run(options))
+  }
+
+  /// Runs the daemon.
+  ///
+  /// - Returns: The exit code.
+  private static func run(_ options: Options) async -> Int32 {
+    let environment = processEnvironment()
+    var logger = Logger(
+      destination: .automatic(environment: environment), identifier: "dermsegd")
+    do {
+      let settings = try await Settings.load(
+        configFile: options.config.map { FilePath($0) }, options: options.given,
+        environment: environment)
+      logger = makeLogger(settings, environment)
+      let service = try FolderService(settings: settings, logger: logger) { [logger] in
+        endSoon(logger)
+      }
+      try await run(service, logger)
+      return 0
+    } catch let error as SettingsError {
+      notStarted("Not started: \(error)", logger)
+      if case .invalidValue(_, _, _, .option) = error { return 2 }
+      return 78
+    } catch let error as DaemonError {
+      notStarted("\(error)", logger)
+      return error.exitCode
+    } catch {
+      notStarted("Ended by a fault: \(error)", logger)
+      return 70
+    }
+  }
+
+  private static func run(_ service: FolderService, _ logger: Logger) async throws {
+    var quiet = logger
+    quiet.logLevel = .warning
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+        ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+    try await group.run()
+  }
+
+  private static func makeLogger(_ settings: Settings, _ environment: [String: String]) -> Logger {
+    let destination: LogDestination
+    switch settings.logFormat {
+    case .auto: destination = .automatic(environment: environment)
+    case .journal: destination = .journal
+    case .text: destination = .text(descriptor: STDERR_FILENO, coloured: false)
+    case .json: destination = .json(descriptor: STDERR_FILENO)
+    }
+    return Logger(
+      destination: destination, identifier: "dermsegd",
+      level: Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info)
+  }
+
+  private static func notStarted(_ message: String, _ logger: Logger) {
+    ServiceNotifier().stopping(status: message)
+    logger.record(.notStarted, level: .error, message)
+  }
+}
+
+/// Ends the process if the photograph in hand takes too long after the order to stop.
+///
+/// systemd and users are promised an end within 5 s. The photograph's mask is then absent, and made
+/// after the next start.
+private func endSoon(_ logger: Logger) {
+  DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(4500)) {
+    logger.record(
+      .stopped, level: .notice,
+      "Stopped as told, without waiting for the photograph in hand: it is done after the next start."
+    )
+    exitNow(0)
+  }
+}
+
+/// Ends the process at once: no destructors of libraries whose threads still compute.
+private func exitNow(_ code: Int32) -> Never { _exit(code) }
+
+private func say(_ text: String) {
+  _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)
+}
+
+/// The environment of this process; of a name that comes twice, the first.
+private func processEnvironment() -> [String: String] {
+  var variables: [String: String] = [:]
+  var next = unsafe environ
+  while let entry = unsafe next.pointee {
+    let text = unsafe String(cString: entry)
+    if let equals = text.firstIndex(of: "="), variables[String(text[..<equals])] == nil {
+      variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    unsafe next += 1
+  }
+  return variables
+}

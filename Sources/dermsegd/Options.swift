@@ -1,0 +1,99 @@
+import ArgumentParser
+import Settings
+import SystemPackage
+
+/// The command line of the daemon.
+struct Options: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dermsegd",
+    abstract: "Watches a folder and segments every dermoscopy photograph that is put into it.",
+    usage: "dermsegd [--config FILE] [--test-folder DIR] [--results-folder DIR] [OPTION ...]",
+    discussion: """
+      For each photograph FOLDER/NAME.jpg a mask RESULTS/NAME_segmentation.png appears: as wide and \
+      high, 255 where the lesion is, 0 elsewhere. A photograph that cannot be segmented has a note \
+      RESULTS/failed/NAME.jpg.txt that says why. Nothing in the watched folder is ever changed.
+
+      Every option is also a key of the configuration file (--test-folder: testFolder) and a variable \
+      of the environment (DERMSEG_TEST_FOLDER). An option comes before a variable, that before the \
+      file, that before the default.
+
+      EXAMPLES
+        Try it in two folders of your own:
+          dermsegd --test-folder ~/in --results-folder ~/out --state-directory ~/.local/state/dermsegd
+        As a service, with the settings of /etc/dermseg/dermseg.yaml:
+          systemctl enable --now dermsegd
+          journalctl -fu dermsegd
+
+      EXIT CODES
+        0 stopped as told, 2 bad arguments, 69 the processor is too old, 73 a folder cannot be made or \
+      written, 75 another daemon has the folder, 78 bad configuration or no model.
+      """,
+    version: "dermsegd \(dermsegVersion)")
+
+  @Option(
+    help: ArgumentHelp(
+      "Configuration file (default: \(Settings.defaultFile), if it is there).",
+      valueName: "file"))
+  var config: String?
+
+  @OptionGroup(title: "Folders") var folders: FolderOptions
+  @OptionGroup(title: "Computation") var computation: ComputationOptions
+  @OptionGroup(title: "Watching") var watching: WatchingOptions
+  @OptionGroup(title: "Logging") var logging: LoggingOptions
+
+  /// What was given, by the names that ``Settings`` knows.
+  var given: [String: String] {
+    let values: [String: String?] = [
+      "test-folder": folders.testFolder, "results-folder": folders.resultsFolder,
+      "training-folder": folders.trainingFolder, "model-store": folders.modelStore,
+      "state-directory": folders.stateDirectory, "model": computation.model,
+      "threads": computation.threads, "settle": watching.settle, "settle-max": watching.settleMax,
+      "rescan-interval": watching.rescanInterval, "poll-interval": watching.pollInterval,
+      "failed-notes": watching.failedNotes, "log-format": logging.logFormat,
+      "log-level": logging.logLevel,
+    ]
+    return values.compactMapValues { $0 }
+  }
+}
+
+struct FolderOptions: ParsableArguments {
+  @Option(help: help("testFolder")) var testFolder: String?
+  @Option(help: help("resultsFolder")) var resultsFolder: String?
+  @Option(help: help("modelStore")) var modelStore: String?
+  @Option(help: help("stateDirectory")) var stateDirectory: String?
+  // The trainer's; taken here so that one set of options serves both programs.
+  @Option(help: .hidden) var trainingFolder: String?
+}
+
+struct ComputationOptions: ParsableArguments {
+  @Option(help: help("model")) var model: String?
+  @Option(help: help("threads")) var threads: String?
+}
+
+struct WatchingOptions: ParsableArguments {
+  @Option(help: help("settle")) var settle: String?
+  @Option(help: help("settleMax")) var settleMax: String?
+  @Option(help: help("rescanInterval")) var rescanInterval: String?
+  @Option(help: help("pollInterval")) var pollInterval: String?
+  @Option(help: help("failedNotes")) var failedNotes: String?
+}
+
+struct LoggingOptions: ParsableArguments {
+  @Option(help: help("logFormat")) var logFormat: String?
+  @Option(help: help("logLevel")) var logLevel: String?
+}
+
+/// The help of an option, from the table of keys.
+private func help(_ name: String) -> ArgumentHelp {
+  guard let key = SettingKey.all.first(where: { $0.name == name }) else {
+    preconditionFailure("\(name) is not in the table of keys")
+  }
+  let fallback = key.defaultText.isEmpty ? "" : " (default: \(key.defaultText))"
+  return ArgumentHelp(
+    "\(key.summary)\(fallback)", valueName: key.allowed.hasPrefix("a ") ? valueName(key) : "value")
+}
+
+private func valueName(_ key: SettingKey) -> String {
+  let kinds = ["a folder": "dir", "a file": "file"]
+  return kinds[key.allowed] ?? (key.allowed.hasPrefix("a time") ? "time" : "number")
+}
