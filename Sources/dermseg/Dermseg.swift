@@ -9,6 +9,7 @@ struct Dermseg: AsyncParsableCommand {
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
     subcommands: [
       SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+      SynthCommand.self,
     ])
 }
 

@@ -44,9 +44,8 @@ struct SynthCommand: ParsableCommand {
       try SyntheticDataset(seed: seed, width: width, height: height)
         .write(count: count, to: FilePath(output))
     } catch {
-      _ = try? FileDescriptor.standardError.writeAll("Not written: \(error)\n".utf8)
-      throw ExitCode(73)
+      throw CommandFailure(message: "Not written: \(error)", exitCode: .cannotCreate)
     }
-    print("\(count) photographs in \(output)/images, their masks in \(output)/masks")
+    Console.print("\(count) photographs in \(output)/images, their masks in \(output)/masks")
   }
 }
