@@ -19,6 +19,14 @@ public func removeFile(at path: FilePath) throws(FileError) {
   try folder.remove(name)
 }
 
+/// What the kernel says about the entry at a path, without following a symbolic link; nil if there is none.
+///
+/// - Throws: ``FileError/system(_:_:_:)``.
+public func fileStatus(at path: FilePath) throws(FileError) -> FileStatus? {
+  let (folder, name) = try folderAndName(of: path)
+  return try folder.status(of: name)
+}
+
 /// Finds out, before long work, whether a file could be published at a path.
 ///
 /// - Throws: ``FileError`` when the folder is not there or not writable, or when a folder has the name.

@@ -55,7 +55,7 @@ public struct ModelStore: Sendable {
     let store: DirectoryHandle
     let lock: DirectoryLock
     do throws(FileError) {
-      store = try openOrMake()
+      store = try .openOrMake(directory)
       lock = try DirectoryLock(store)
       let folder = try store.makeDirectory(folderName, permissions: 0o755)
       try folder.publish(bytes, as: Self.modelName, permissions: 0o644)
@@ -109,20 +109,6 @@ public struct ModelStore: Sendable {
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .unreadable(path: directory.displayed, reason: error.reason)
-    }
-  }
-
-  /// The store's own folder is made when it is missing, never the one around it.
-  private func openOrMake() throws(FileError) -> DirectoryHandle {
-    guard let name = FileName(lastComponentOf: directory) else {
-      return try DirectoryHandle(opening: directory)
-    }
-    do {
-      return try DirectoryHandle(opening: directory)
-    } catch .system(_, _, .noSuchFileOrDirectory) {
-      let parent = directory.removingLastComponent()
-      return try DirectoryHandle(opening: parent.isEmpty ? "." : parent)
-        .makeDirectory(name, permissions: 0o755)
     }
   }
 

@@ -71,7 +71,7 @@ struct Checkpoint: Sendable, Equatable {
       "pixels": "\(state.sums.pixels)", "images": "\(state.sums.images)",
       "seconds": "\(state.seconds)", "epochSeconds": "\(state.epochSeconds)",
       "optimizerStep": "\(optimizer.step)",
-      "history": state.history.map(\.line).joined(separator: "\n"),
+      "history": state.history.map(\.record).joined(separator: "\n"),
     ]
     if let best = state.best {
       metadata["bestEpoch"] = "\(best.epoch)"
@@ -108,7 +108,7 @@ struct Checkpoint: Sendable, Equatable {
       let optimizerStep = integer("optimizerStep"), let lines = metadata["history"],
       epochsDone >= 0, stepsDone >= 0, optimizerStep >= 0
     else { return nil }
-    let history = lines.split(separator: "\n").compactMap { EpochReport(line: $0) }
+    let history = lines.split(separator: "\n").compactMap { EpochReport(record: $0) }
     guard history.count == epochsDone else { return nil }
     self.fingerprint = fingerprint
     state = RunState(
@@ -127,19 +127,19 @@ struct Checkpoint: Sendable, Equatable {
 
 extension EpochReport {
   /// All numbers with a space between; Swift prints a number so that reading it gives the same bits.
-  fileprivate var line: String {
-    "\(epoch) \(trainingLoss) \(trainingAccuracy) \(validationLoss) \(validationAccuracy) "
+  fileprivate var record: String {
+    "\(epoch) \(epochs) \(trainingLoss) \(trainingAccuracy) \(validationLoss) \(validationAccuracy) "
       + "\(validationJaccard) \(validationDice) \(learningRate) \(seconds)"
   }
 
-  fileprivate init?(line: Substring) {
-    let parts = line.split(separator: " ")
-    let numbers = parts.dropFirst().compactMap { Double($0) }
-    guard parts.count == 9, numbers.count == 8, let epoch = Int(parts[0]),
-      let rate = Float(parts[7])
+  fileprivate init?(record: Substring) {
+    let parts = record.split(separator: " ")
+    let numbers = parts.dropFirst(2).compactMap { Double($0) }
+    guard parts.count == 10, numbers.count == 8, let epoch = Int(parts[0]),
+      let epochs = Int(parts[1]), let rate = Float(parts[8])
     else { return nil }
     self.init(
-      epoch: epoch, trainingLoss: numbers[0], trainingAccuracy: numbers[1],
+      epoch: epoch, epochs: epochs, trainingLoss: numbers[0], trainingAccuracy: numbers[1],
       validationLoss: numbers[2], validationAccuracy: numbers[3], validationJaccard: numbers[4],
       validationDice: numbers[5], learningRate: rate, seconds: numbers[7])
   }

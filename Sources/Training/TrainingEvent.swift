@@ -2,6 +2,8 @@
 public struct EpochReport: Sendable, Equatable {
   /// Counted from 1.
   public var epoch: Int
+  /// Epochs of the run.
+  public var epochs: Int
   /// Mean cross-entropy per pixel over the training part, while it was being learnt from.
   public var trainingLoss: Double
   /// Share of pixels classified right, likewise.
@@ -21,11 +23,12 @@ public struct EpochReport: Sendable, Equatable {
 
   /// Puts an epoch's numbers together.
   public init(
-    epoch: Int, trainingLoss: Double, trainingAccuracy: Double, validationLoss: Double,
+    epoch: Int, epochs: Int, trainingLoss: Double, trainingAccuracy: Double, validationLoss: Double,
     validationAccuracy: Double, validationJaccard: Double, validationDice: Double,
     learningRate: Float, seconds: Double
   ) {
     self.epoch = epoch
+    self.epochs = epochs
     self.trainingLoss = trainingLoss
     self.trainingAccuracy = trainingAccuracy
     self.validationLoss = validationLoss

@@ -119,7 +119,7 @@ extension Trainer {
   ) -> Bool {
     state.history.append(
       EpochReport(
-        epoch: state.epochsDone + 1, trainingLoss: state.sums.meanLoss,
+        epoch: state.epochsDone + 1, epochs: options.epochs, trainingLoss: state.sums.meanLoss,
         trainingAccuracy: state.sums.accuracy, validationLoss: validation.sums.meanLoss,
         validationAccuracy: validation.sums.accuracy, validationJaccard: validation.jaccard,
         validationDice: validation.dice, learningRate: rate, seconds: state.epochSeconds))

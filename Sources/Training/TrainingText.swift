@@ -1,8 +1,24 @@
 // How a training run looks in words and numbers.
 
+extension TrainingEvent {
+  /// The line that this event is worth where lines are kept; nil for what only moves a bar.
+  public var line: String? {
+    switch self {
+    case .started(let training, let validation, let epoch, let step, let stepsPerEpoch):
+      let start = epoch > 1 || step > 1 ? " Going on in epoch \(epoch) at step \(step)." : ""
+      return "\(training) photographs to learn from, \(validation) held out, "
+        + "\(stepsPerEpoch) steps per epoch.\(start)"
+    case .epoch(let report, let isBest):
+      return report.line + (isBest ? "  best" : "")
+    case .prepared, .step, .checkpoint:
+      return nil
+    }
+  }
+}
+
 extension EpochReport {
   /// One line with all numbers, in the order of the paper's table and then what it lacks.
-  public func line(of epochs: Int) -> String {
+  public var line: String {
     "epoch \(epoch)/\(epochs)"
       + "  accuracy \(decimal(trainingAccuracy))  val_accuracy \(decimal(validationAccuracy))"
       + "  loss \(decimal(trainingLoss))  val_loss \(decimal(validationLoss))"

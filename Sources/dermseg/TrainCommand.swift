@@ -142,14 +142,17 @@ struct TrainCommand: AsyncParsableCommand {
   ) async throws -> Trainer.Outcome {
     let startingModel = try startFrom.map { try loadModel($0) }
     let pool = ThreadPool(threadCount: threads)
-    let display = TrainingDisplay(epochs: options.epochs)
-    let data = try await prepare(options, concurrency: pool.threadCount, display: display)
+    let bar = ProgressBar(isTerminal: Console.isTerminal) { Console.write($0) }
+    let data = try await prepare(options, concurrency: pool.threadCount, bar: bar)
     for pair in data.skipped { Console.error("Skipped: \(pair)") }
     for pair in data.remarks { Console.error("Note: \(pair)") }
     var trainer = Trainer(options: options, data: data, pool: pool)
     trainer.startingModel = startingModel
     trainer.checkpointPath = checkpointPath
-    trainer.observe = display.show
+    trainer.observe = { event in
+      bar.show(event)
+      if let line = event.line { Console.print(line) }
+    }
     trainer.shouldStop = { stop.isRaised }
     if !resume, try trainer.checkpointFits() != nil {
       throw CommandFailure(
@@ -160,7 +163,7 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func prepare(
-    _ options: TrainingOptions, concurrency: Int, display: TrainingDisplay
+    _ options: TrainingOptions, concurrency: Int, bar: ProgressBar
   ) async throws -> TrainingData {
     do {
       let folders = zip(images, masks).map { (images: FilePath($0), masks: FilePath($1)) }
@@ -172,7 +175,7 @@ struct TrainCommand: AsyncParsableCommand {
       return try await TrainingData.prepare(
         listing, options: options, holdingOut: heldOut,
         folders: images.joined(separator: ", "), concurrency: concurrency,
-        progress: { display.show(.prepared(done: $0, count: $1)) })
+        progress: { bar.show(.prepared(done: $0, count: $1)) })
     } catch let error as DatasetError {
       throw TrainingError.data(error)
     }

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Glibc
+import Journal
+import Logging
+import Settings
+import SystemPackage
+import Training
+
+/// Parses, runs, and maps errors to exit codes.
+@main
+enum DermsegTrainer {
+  static func main() async {
+    let options: Options
+    do {
+      options = try Options.parse()
+    } catch {
+      // --help is an "error" of code 0; the parser's own code for real ones is 64.
+      if Options.exitCode(for: error) == .success { Options.exit(withError: error) }
+      _ = try? FileDescriptor.standardError.writeAll(
+        (Options.fullMessage(for: error) + "\n").utf8)
+      exit(2)
+    }
+    // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    exit(await run(options))
+  }
+
+  /// - Returns: the exit code.
+  private static func run(_ options: Options) async -> Int32 {
+    let environment = processEnvironment()
+    var logger = Logger(
+      destination: .automatic(environment: environment), identifier: "dermseg-trainer")
+    do {
+      let settings = try await Settings.load(
+        configFile: options.config.map { FilePath($0) }, options: options.given,
+        environment: environment)
+      logger = makeLogger(settings, environment)
+      return try await rebuild(settings, RebuildLog(logger: logger))
+    } catch let error as SettingsError {
+      logger.record(.trainingFailed, level: .error, "Not trained: \(error)")
+      if case .invalidValue(_, _, _, .option) = error { return 2 }
+      return 78
+    } catch let error as RebuildError {
+      logger.record(.trainingFailed, level: .error, error.description)
+      return error.exitCode
+    } catch {
+      logger.record(.trainingFailed, level: .error, "Ended by a fault: \(error)")
+      return 70
+    }
+  }
+
+  private static func rebuild(_ settings: Settings, _ log: RebuildLog) async throws -> Int32 {
+    let outcome = try await withStopOnSignals { stop in
+      var rebuild = Rebuild(settings: settings)
+      rebuild.observe = log.show
+      rebuild.reading = log.showReading
+      rebuild.shouldStop = { stop.isRaised }
+      return try await rebuild.run()
+    }
+    log.end(outcome)
+    return 0
+  }
+
+  private static func makeLogger(_ settings: Settings, _ environment: [String: String]) -> Logger {
+    let destination: LogDestination
+    switch settings.logFormat {
+    case .auto: destination = .automatic(environment: environment)
+    case .journal: destination = .journal
+    case .text: destination = .text(descriptor: STDERR_FILENO, coloured: false)
+    case .json: destination = .json(descriptor: STDERR_FILENO)
+    }
+    return Logger(
+      destination: destination, identifier: "dermseg-trainer",
+      level: Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info)
+  }
+}
+
+/// The environment of this process; of a name that comes twice, the first.
+private func processEnvironment() -> [String: String] {
+  var variables: [String: String] = [:]
+  var next = unsafe environ
+  while let entry = unsafe next.pointee {
+    let text = unsafe String(cString: entry)
+    if let equals = text.firstIndex(of: "="), variables[String(text[..<equals])] == nil {
+      variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    unsafe next += 1
+  }
+  return variables
+}
