@@ -11,6 +11,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var depth: Int
   /// How the decoder doubles its planes.
   public var upsampling: UNetArchitecture.Upsampling
+  /// Whether each 3x3 convolution is followed by batch normalisation; the width is then a multiple of 8.
+  public var hasBatchNorm: Bool
   /// Side S of the square input in pixels, a multiple of 2^depth.
   public var inputSize: Int
   /// 1 grey, 3 RGB.
@@ -33,19 +35,22 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The architecture that these options ask for.
   public var architecture: UNetArchitecture {
     UNetArchitecture(
-      inputChannels: channels, width: width, depth: depth, upsampling: upsampling)
+      inputChannels: channels, width: width, depth: depth, upsampling: upsampling,
+      hasBatchNorm: hasBatchNorm)
   }
 
   /// The paper's training: 512 x 512 grey, the full network, Adam, 10 epochs of batches of 2, no
   /// augmentation, the last epoch.
   public static let paper = TrainingOptions(
-    preset: "paper", width: 64, depth: 4, upsampling: .transposed, inputSize: 512, channels: 1,
+    preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
+    inputSize: 512, channels: 1,
     epochs: 10, batchSize: 2, schedule: .constant(1e-4), augmentation: nil, keepsBestEpoch: false,
     splitRatio: 4, seed: 1)
 
   /// What makes a good small model from some hundred to some thousand photographs.
   public static let standard = TrainingOptions(
-    preset: "default", width: 16, depth: 4, upsampling: .transposed, inputSize: 256, channels: 3,
+    preset: "default", width: 16, depth: 4, upsampling: .transposed, hasBatchNorm: true,
+    inputSize: 256, channels: 3,
     epochs: 40, batchSize: 8, schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
     augmentation: Augmentation(), keepsBestEpoch: true, splitRatio: 4, seed: 1)
 
@@ -75,6 +80,9 @@ public struct TrainingOptions: Sendable, Equatable {
       guard condition else { throw .badOption(option: option, reason: reason) }
     }
     try require((1...1024).contains(width), "width", "\(width) is not in 1...1024.")
+    try require(
+      !hasBatchNorm || width % 8 == 0, "width",
+      "\(width) is not a multiple of 8, which batch normalisation needs.")
     try require((1...7).contains(depth), "depth", "\(depth) is not in 1...7.")
     try require(
       inputSize >= 1 << depth && inputSize <= 4096 && inputSize % (1 << depth) == 0, "size",

@@ -37,6 +37,9 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "How the decoder doubles its planes: transposed or nearest.")
   var upsampling: String?
 
+  @Flag(inversion: .prefixedNo, help: "Whether convolutions are followed by batch normalisation.")
+  var batchNorm: Bool?
+
   @Option(help: "Passes over the photographs.")
   var epochs: Int?
 
@@ -129,6 +132,7 @@ struct TrainCommand: AsyncParsableCommand {
       }
       options.upsampling = value
     }
+    if let batchNorm { options.hasBatchNorm = batchNorm }
     if let epochs { options.epochs = epochs }
     if let batchSize { options.batchSize = batchSize }
     if let learningRate { options.schedule.peak = learningRate }

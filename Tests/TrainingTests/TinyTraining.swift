@@ -12,7 +12,7 @@ struct TinyTraining {
     folder = try ScratchDirectory()
     try DrawnPair.write(0..<pairs, to: folder)
     options = .standard
-    options.width = 4
+    options.width = 8
     options.depth = 2
     options.inputSize = 16
     options.epochs = 3

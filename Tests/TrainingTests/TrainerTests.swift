@@ -114,7 +114,7 @@ import UNets
     let fresh = try #require(try await tiny.trainer().run(resuming: false).model)
     #expect(trained.history[0].validationLoss < fresh.history[0].validationLoss / 1.5)
     #expect(trained.model.summary["startingModel"] == loaded.id)
-    tiny.options.width = 2
+    tiny.options.width = 16
     var misfit = try await tiny.trainer()
     misfit.startingModel = loaded
     await #expect(throws: TrainingError.self) { try await misfit.run(resuming: false) }
