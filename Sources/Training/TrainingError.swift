@@ -10,7 +10,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
   case lostPair(LostPair)
   /// The network cannot be built or fed.
   case network(String)
-  /// The loss is no number any more.
+  /// The loss or a weight is no number any more.
   case diverged(epoch: Int, step: Int, learningRate: Float)
   /// A checkpoint cannot be used to go on.
   case badCheckpoint(path: String, reason: String)
@@ -30,7 +30,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
       return reason
     case .diverged(let epoch, let step, let learningRate):
       return
-        "the loss became infinite in epoch \(epoch), step \(step), at a learning rate of "
+        "loss or weights became infinite in epoch \(epoch), step \(step), at a learning rate of "
         + "\(learningRate). Train with a smaller one."
     case .badCheckpoint(let path, let reason):
       return "\(path): \(reason)"

@@ -36,6 +36,10 @@ extension Trainer {
       try saveCheckpoint(session, state, &pace)
       return false
     }
+    // Weights can be infinite where the loss is not: batch normalisation hides it.
+    guard session.parameters.values.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else {
+      throw .diverged(epoch: state.epochsDone + 1, step: state.stepsDone, learningRate: rate)
+    }
     pace.addValidation(clock.now - start, to: &state)
     let isBest = close(&state, validation, rate: rate, session)
     // The checkpoint comes first: what was told must not be forgotten.

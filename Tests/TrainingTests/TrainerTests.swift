@@ -120,8 +120,10 @@ import UNets
     await #expect(throws: TrainingError.self) { try await misfit.run(resuming: false) }
   }
 
-  @Test func anInfiniteLossEndsTheRunWithItsPlace() async throws {
+  @Test(arguments: [true, false])
+  func infiniteNumbersEndTheRunWithTheirPlace(_ hasBatchNorm: Bool) async throws {
     var tiny = try TinyTraining()
+    tiny.options.hasBatchNorm = hasBatchNorm
     tiny.options.epochs = 50
     tiny.options.schedule = .constant(1)
     // A rate of 1 alone need not blow up; weights beyond Float's range do.
@@ -132,7 +134,7 @@ import UNets
     let huge = try UNetModel(
       architecture: start.architecture, inputSize: 16, normalization: start.normalization,
       parameters: start.parameters.mapValues {
-        Tensor(shape: $0.shape, values: $0.values.map { $0 * 1e8 })
+        Tensor(shape: $0.shape, values: $0.values.map { $0 * 1e12 })
       })
     trainer.startingModel = try LoadedModel(
       parsing: huge.safetensors(), name: "huge", origin: "memory")
