@@ -143,7 +143,14 @@ let package = Package(
     tests(
       "EvaluationTests",
       ["TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "UNets", system]),
-    tests("DaemonTests", ["Daemon", "Datasets", "UNets", "ModelStore", "Images", "Files", "Settings", logging, system]),
-    tests("ProgramsTests", ["Datasets", "Images", "UNets", "Files", system]),
+    tests(
+      "DaemonTests",
+      [
+        "TemporaryFolders", "TestScaffold", "Daemon", "UNets", "ModelStore", "Images", "Files",
+        "Settings", logging, system,
+      ]),
+    tests(
+      "ProgramsTests",
+      ["TemporaryFolders", "TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
   ]
 )

@@ -5,12 +5,21 @@ import Settings
 ///
 /// Its last lines are for the daemon: they say which state of which file failed, so that an unchanged
 /// file is not tried again after a restart.
-struct FailedNote: Sendable, Equatable {
-  var sourceName: FileName
-  var sourceSizeBytes: Int
-  var sourceModified: FileTime
-  var modelSHA256: String
-  var software = "dermseg \(dermsegVersion)"
+package struct FailedNote: Sendable, Equatable {
+  package var sourceName: FileName
+  package var sourceSizeBytes: Int
+  package var sourceModified: FileTime
+  package var modelSHA256: String
+  package var software: String
+
+  package init(
+    sourceName: FileName, sourceSizeBytes: Int, sourceModified: FileTime, modelSHA256: String,
+    software: String = "dermseg \(dermsegVersion)"
+  ) {
+    (self.sourceName, self.sourceSizeBytes) = (sourceName, sourceSizeBytes)
+    (self.sourceModified, self.modelSHA256) = (sourceModified, modelSHA256)
+    self.software = software
+  }
 
   private enum Keyword {
     static let name = "Source-Name: "
@@ -21,7 +30,7 @@ struct FailedNote: Sendable, Equatable {
   }
 
   /// The whole file.
-  func text(reason: String) -> String {
+  package func text(reason: String) -> String {
     """
     Not segmented: \(sourceName)
 
@@ -42,7 +51,7 @@ struct FailedNote: Sendable, Equatable {
 
 extension FailedNote {
   /// Reads what ``text(reason:)`` wrote; nil for anything else.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5)
     func value(_ keyword: String) -> String? {
       lines.first { $0.hasPrefix(keyword) }.map { String($0.dropFirst(keyword.count)) }

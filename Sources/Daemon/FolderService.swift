@@ -26,7 +26,7 @@ public actor FolderService: Service {
   let notifier: ServiceNotifier
   let results: ResultsFolder
   let worker: SegmentationWorker
-  private let stateLock: DirectoryLock
+  private var stateLock: DirectoryLock?
   let clock = ContinuousClock()
 
   // What the loop knows.
@@ -101,6 +101,11 @@ public actor FolderService: Service {
       .modelLoaded, level: .info, "Model \(model.id) from \(model.origin)",
       fields: ["model": "\(model.id)", "modelSHA256": "\(model.sha256)"])
   }
+
+  /// From now on a crash of the process is noted, so that the photograph that caused it is found out.
+  ///
+  /// For the one service of a program.
+  public nonisolated func noteCrashes() throws(FileError) { try poison.markCrashes() }
 
   /// Works until it is told to stop: by ``stop()`` or by the service group.
   public func run() async {
@@ -267,6 +272,9 @@ public actor FolderService: Service {
     timer?.cancel()
     watcher.detach()
     if let decoded { putBack(decoded.item) }
+    // Now, and not when the last reference to this actor goes: the next daemon may start.
+    results.unlock()
+    stateLock = nil
     logger.record(
       .stopped, level: .notice,
       "Stopped as told: \(status.segmented) segmented, \(list.counts.toDo) left for the next start.",

@@ -1,14 +1,14 @@
 import Files
 
 /// The names of masks and notes.
-enum MaskName {
+package enum MaskName {
   private static let suffix = Array("_segmentation.png".utf8)
 
   /// The names that the mask of a source may have, best first.
   ///
   /// `a_segmentation.png`, as ISIC has it; `a.png_segmentation.png` where `a.jpg` has the first;
   /// and one with a hash, where a third source has both.
-  static func candidates(for source: FileName) -> [FileName] {
+  package static func candidates(for source: FileName) -> [FileName] {
     let hash = sha256Hex(source.bytes).prefix(16)
     return [
       fitted(source.stem, suffix, hash), fitted(source.bytes, suffix, hash),
@@ -17,7 +17,7 @@ enum MaskName {
   }
 
   /// The name of the note that says why a source has no mask.
-  static func note(for source: FileName) -> FileName {
+  package static func note(for source: FileName) -> FileName {
     fitted(source.bytes, Array(".txt".utf8), sha256Hex(source.bytes).prefix(16))
   }
 

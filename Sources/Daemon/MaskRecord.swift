@@ -3,13 +3,22 @@ import Images
 import Settings
 
 /// What a mask says about its own making: the only ledger there is.
-struct MaskRecord: Sendable, Equatable {
-  var sourceName: FileName
-  var sourceSHA256: String
-  var sourceSizeBytes: Int
-  var sourceModified: FileTime
-  var modelID: String
-  var modelSHA256: String
+package struct MaskRecord: Sendable, Equatable {
+  package var sourceName: FileName
+  package var sourceSHA256: String
+  package var sourceSizeBytes: Int
+  package var sourceModified: FileTime
+  package var modelID: String
+  package var modelSHA256: String
+
+  package init(
+    sourceName: FileName, sourceSHA256: String, sourceSizeBytes: Int, sourceModified: FileTime,
+    modelID: String, modelSHA256: String
+  ) {
+    (self.sourceName, self.sourceSHA256) = (sourceName, sourceSHA256)
+    (self.sourceSizeBytes, self.sourceModified) = (sourceSizeBytes, sourceModified)
+    (self.modelID, self.modelSHA256) = (modelID, modelSHA256)
+  }
 }
 
 extension MaskRecord {
@@ -24,7 +33,7 @@ extension MaskRecord {
   }
 
   /// The record as texts of a PNG file.
-  var texts: [PNGText] {
+  package var texts: [PNGText] {
     [
       PNGText(keyword: Keyword.software, value: "dermseg \(dermsegVersion)"),
       PNGText(keyword: Keyword.sourceName, value: percentEncoded(sourceName)),
@@ -37,7 +46,7 @@ extension MaskRecord {
   }
 
   /// The record in the texts of a PNG file; nil unless all of it is there.
-  init?(_ texts: [PNGText]) {
+  package init?(_ texts: [PNGText]) {
     let values = Dictionary(texts.map { ($0.keyword, $0.value) }) { first, _ in first }
     guard values[Keyword.software]?.hasPrefix("dermseg ") == true,
       let name = values[Keyword.sourceName].flatMap(percentDecoded),
@@ -53,7 +62,7 @@ extension MaskRecord {
 }
 
 /// A name in printable ASCII (RFC 3986, section 2.1): texts of PNG files hold no raw bytes.
-func percentEncoded(_ name: FileName) -> String {
+package func percentEncoded(_ name: FileName) -> String {
   var text = ""
   for byte in name.bytes {
     if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
@@ -66,7 +75,7 @@ func percentEncoded(_ name: FileName) -> String {
 }
 
 /// The name that ``percentEncoded(_:)`` wrote; nil for anything else.
-func percentDecoded(_ text: String) -> FileName? {
+package func percentDecoded(_ text: String) -> FileName? {
   var bytes: [UInt8] = []
   var rest = Array(text.utf8)[...]
   while let first = rest.popFirst() {

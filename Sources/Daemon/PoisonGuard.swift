@@ -10,20 +10,20 @@ import Synchronization
 /// replaced) after it was in hand at two crashes; or at four ends of unknown cause: `kill -9`, which
 /// somebody may have typed, and the kernel's out-of-memory killer, which the photograph may have
 /// called.
-final class PoisonGuard: Sendable {
+package final class PoisonGuard: Sendable {
   /// What is known about a photograph from earlier runs.
-  enum Verdict: Equatable {
+  package enum Verdict: Equatable {
     case innocent
     case suspect
     case quarantined(deaths: Int)
   }
 
-  struct Suspect: Equatable {
-    var name: FileName
-    var sizeBytes: Int
-    var modified: FileTime
-    var deaths: Int
-    var crashes: Int
+  package struct Suspect: Equatable {
+    package var name: FileName
+    package var sizeBytes: Int
+    package var modified: FileTime
+    package var deaths: Int
+    package var crashes: Int
   }
 
   private struct State {
@@ -43,13 +43,14 @@ final class PoisonGuard: Sendable {
   /// Reads what the last run left behind.
   ///
   /// - Parameter directory: The state directory, locked by this process.
-  init(_ directory: DirectoryHandle) throws(FileError) {
+  package init(_ directory: DirectoryHandle) throws(FileError) {
     self.directory = directory
     inHandFile = try StateFile(Self.inHandName, in: directory)
     crashFile = try StateFile(Self.crashName, in: directory)
     let crashed = try !crashFile.read().isEmpty
     var suspects = Self.readSuspects(directory)
-    for left in Self.parse(try inHandFile.read()) {
+    let inHand = Self.parse(try inHandFile.read())
+    for left in inHand {
       let known = suspects.firstIndex {
         $0.name == left.name && $0.sizeBytes == left.sizeBytes && $0.modified == left.modified
       }
@@ -59,15 +60,15 @@ final class PoisonGuard: Sendable {
       suspects.append(suspect)
     }
     state.withLock { $0.suspects = suspects }
-    try save(suspects)
+    if !inHand.isEmpty { try save(suspects) }
     try inHandFile.replace(with: [])
     try crashFile.replace(with: [])
   }
 
   /// From now on a crash of this process is told from other ends.
-  func markCrashes() throws(FileError) { try crashFile.markCrashesOfThisProcess() }
+  package func markCrashes() throws(FileError) { try crashFile.markCrashesOfThisProcess() }
 
-  func verdict(_ name: FileName, _ identity: FileIdentity) -> Verdict {
+  package func verdict(_ name: FileName, _ identity: FileIdentity) -> Verdict {
     let suspect = state.withLock { $0.suspects.first { $0.matches(name, identity) } }
     guard let suspect else { return .innocent }
     let isQuarantined =
@@ -76,7 +77,7 @@ final class PoisonGuard: Sendable {
   }
 
   /// Notes a photograph before anything is done with its bytes.
-  func begin(_ name: FileName, _ identity: FileIdentity) throws(FileError) {
+  package func begin(_ name: FileName, _ identity: FileIdentity) throws(FileError) {
     let text = state.withLock { state -> [UInt8]? in
       if state.isStopping { return nil }
       state.inHand[name] = identity
@@ -86,7 +87,7 @@ final class PoisonGuard: Sendable {
   }
 
   /// Notes that a photograph is done, or put back.
-  func end(_ name: FileName) throws(FileError) {
+  package func end(_ name: FileName) throws(FileError) {
     let (text, suspects) = state.withLock { state -> ([UInt8]?, [Suspect]?) in
       guard let identity = state.inHand.removeValue(forKey: name), !state.isStopping else {
         return (nil, nil)
@@ -102,7 +103,7 @@ final class PoisonGuard: Sendable {
   }
 
   /// The process has been told to end: what is in hand from now on is not suspected for it.
-  func stop() {
+  package func stop() {
     state.withLock { $0.isStopping = true }
     // Should this fail, one photograph is tried alone next time.
     try? inHandFile.replace(with: [])
@@ -146,15 +147,15 @@ final class PoisonGuard: Sendable {
 }
 
 extension PoisonGuard.Suspect {
-  func matches(_ name: FileName, _ identity: FileIdentity) -> Bool {
+  package func matches(_ name: FileName, _ identity: FileIdentity) -> Bool {
     self.name == name && sizeBytes == identity.sizeBytes && modified == identity.modified
   }
 
-  var line: String {
+  package var line: String {
     "\(percentEncoded(name)) \(sizeBytes) \(modified) \(deaths) \(crashes) ."
   }
 
-  init?(_ line: Substring) {
+  package init?(_ line: Substring) {
     let fields = line.split(separator: " ")
     guard fields.count == 6, fields[5] == ".", let name = percentDecoded(String(fields[0])),
       let sizeBytes = Int(fields[1]), let modified = FileTime(String(fields[2])),
@@ -166,7 +167,7 @@ extension PoisonGuard.Suspect {
 }
 
 /// A name that this program chose itself.
-func fixedName(_ text: String) -> FileName {
+package func fixedName(_ text: String) -> FileName {
   guard let name = FileName(text) else { preconditionFailure("\(text) is no file name") }
   return name
 }

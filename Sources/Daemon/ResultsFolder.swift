@@ -5,9 +5,9 @@ import SystemPackage
 /// The folder that masks are published in, with its `failed/` for notes; locked while it is in use.
 ///
 /// Not Sendable: owned by the folder service.
-final class ResultsFolder {
+package final class ResultsFolder {
   /// What stands under the name of a mask.
-  enum MaskState: Equatable {
+  package enum MaskState: Equatable {
     /// Nothing, or a mask that was damaged after it was made: the name is free.
     case free
     /// A whole mask of ours.
@@ -16,9 +16,9 @@ final class ResultsFolder {
     case foreign
   }
 
-  let path: FilePath
-  private(set) var handle: DirectoryHandle
-  private var lock: DirectoryLock
+  package let path: FilePath
+  package private(set) var handle: DirectoryHandle
+  private var lock: DirectoryLock?
   private let keepsNotes: Bool
   private static let failedName = fixedName("failed")
 
@@ -27,7 +27,7 @@ final class ResultsFolder {
   private static let noteLimitBytes = 64 << 10
 
   /// Makes the folder if it is missing, locks it, and removes what a killed process left behind.
-  init(_ path: FilePath, keepsNotes: Bool) throws(FileError) {
+  package init(_ path: FilePath, keepsNotes: Bool) throws(FileError) {
     self.path = path
     self.keepsNotes = keepsNotes
     handle = try openOrMakeFolder(path)
@@ -38,7 +38,7 @@ final class ResultsFolder {
   /// Follows the path if it leads elsewhere by now.
   ///
   /// - Returns: Whether it does, so that nothing known about the folder's content holds any longer.
-  func reopenIfMoved() throws(FileError) -> Bool {
+  package func reopenIfMoved() throws(FileError) -> Bool {
     if handle.isStillAtItsPath { return false }
     let new = try openOrMakeFolder(path)
     lock = try DirectoryLock(new)
@@ -47,6 +47,9 @@ final class ResultsFolder {
     return true
   }
 
+  /// Lets another daemon have the folder; nothing may be published any more.
+  package func unlock() { lock = nil }
+
   private func sweep() throws(FileError) {
     try handle.sweepPartFiles()
     try existingFailedFolder()?.sweepPartFiles()
@@ -54,7 +57,7 @@ final class ResultsFolder {
 
   // MARK: - Masks
 
-  func state(ofMask name: FileName) throws(FileError) -> MaskState {
+  package func state(ofMask name: FileName) throws(FileError) -> MaskState {
     guard let status = try handle.status(of: name) else { return .free }
     guard status.kind == .regular, status.identity.sizeBytes <= Self.maskLimitBytes else {
       return .foreign
@@ -68,14 +71,14 @@ final class ResultsFolder {
   }
 
   /// When this returns, the mask's bytes, name and folder are on disk.
-  func publish(_ png: [UInt8], as name: FileName) throws(FileError) {
+  package func publish(_ png: [UInt8], as name: FileName) throws(FileError) {
     try handle.publish(png, as: name)
   }
 
   // MARK: - Notes
 
   /// The note about a source; nil if there is none, or none of ours.
-  func note(about source: FileName) throws(FileError) -> FailedNote? {
+  package func note(about source: FileName) throws(FileError) -> FailedNote? {
     let name = MaskName.note(for: source)
     guard keepsNotes, let folder = try existingFailedFolder(),
       try folder.status(of: name)?.kind == .regular
@@ -84,20 +87,20 @@ final class ResultsFolder {
   }
 
   /// Writes the note about a source, in place of an older one.
-  func write(_ note: FailedNote, reason: String) throws(FileError) {
+  package func write(_ note: FailedNote, reason: String) throws(FileError) {
     guard keepsNotes else { return }
     try handle.makeDirectory(Self.failedName)
       .publish(Array(note.text(reason: reason).utf8), as: MaskName.note(for: note.sourceName))
   }
 
   /// Removes the note about a source, if there is one.
-  func removeNote(about source: FileName) throws(FileError) {
+  package func removeNote(about source: FileName) throws(FileError) {
     guard keepsNotes, let folder = try existingFailedFolder() else { return }
     try folder.remove(MaskName.note(for: source), durably: true)
   }
 
   /// Changes when a name in the folder or in `failed/` is made or removed.
-  func modificationTimes() throws(FileError) -> [FileTime?] {
+  package func modificationTimes() throws(FileError) -> [FileTime?] {
     [
       try handle.status().identity.modified,
       try handle.status(of: Self.failedName)?.identity.modified,
@@ -105,14 +108,16 @@ final class ResultsFolder {
   }
 
   /// Throws what publishing a mask would throw, as far as can be told without one.
-  func tryWriting() throws(FileError) {
+  package func tryWriting() throws(FileError) {
     let name = fixedName(".dermseg-0000000000000000.part")
     try handle.publish([UInt8](repeating: 0, count: 64 << 10), as: name)
     try handle.remove(name)
   }
 
   /// The names of all notes.
-  func noteNames() throws(FileError) -> [FileName] { try existingFailedFolder()?.names() ?? [] }
+  package func noteNames() throws(FileError) -> [FileName] {
+    try existingFailedFolder()?.names() ?? []
+  }
 
   private func existingFailedFolder() throws(FileError) -> DirectoryHandle? {
     guard try handle.status(of: Self.failedName)?.kind == .directory else { return nil }
@@ -121,7 +126,7 @@ final class ResultsFolder {
 }
 
 /// Opens a folder, making it and what leads to it where that is missing.
-func openOrMakeFolder(_ path: FilePath) throws(FileError) -> DirectoryHandle {
+package func openOrMakeFolder(_ path: FilePath) throws(FileError) -> DirectoryHandle {
   do {
     return try DirectoryHandle(opening: path)
   } catch .system(_, _, .noSuchFileOrDirectory) {

@@ -5,11 +5,11 @@ import FolderWatching
 ///
 /// Pure bookkeeping: files are looked at and time is read by the caller. It holds names and
 /// identities only, about 200 bytes per file.
-struct WorkList {
-  typealias Instant = ContinuousClock.Instant
+package struct WorkList {
+  package typealias Instant = ContinuousClock.Instant
 
   /// Where a source stands. Settling sources are in `quiet`.
-  enum State: Equatable {
+  package enum State: Equatable {
     /// Seen, but perhaps still being written.
     case settling
     /// Quiet, waiting for its turn.
@@ -27,12 +27,12 @@ struct WorkList {
   }
 
   /// A source whose turn it is.
-  struct Item: Equatable {
-    var name: FileName
-    var identity: FileIdentity
-    var quietSince: Instant
+  package struct Item: Equatable {
+    package var name: FileName
+    package var identity: FileIdentity
+    package var quietSince: Instant
     /// How often it was tried in vain.
-    var attempts: Int
+    package var attempts: Int
   }
 
   private struct Source {
@@ -49,23 +49,27 @@ struct WorkList {
   private var backlog = NameQueue()
   private var suspects = NameQueue()
   private var listing = 0
-  private(set) var counts = Counts()
+  package private(set) var counts = Counts()
 
   /// How many sources are in which state.
-  struct Counts: Equatable {
-    var toDo = 0
-    var done = 0
-    var failed = 0
+  package struct Counts: Equatable {
+    package var toDo = 0
+    package var done = 0
+    package var failed = 0
+
+    package init(toDo: Int = 0, done: Int = 0, failed: Int = 0) {
+      (self.toDo, self.done, self.failed) = (toDo, done, failed)
+    }
   }
 
-  init(settle: Duration) { quiet = QuietFiles(settle: settle) }
+  package init(settle: Duration) { quiet = QuietFiles(settle: settle) }
 
   // MARK: - Listings
 
-  mutating func beginListing() { listing += 1 }
+  package mutating func beginListing() { listing += 1 }
 
   /// Notes what a listing says about one source.
-  mutating func observe(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
+  package mutating func observe(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
     guard var source = sources[name] else {
       // The first listing finds what was there before; arrivals go before it.
       sources[name] = Source(state: .settling, lastListing: listing, isBacklog: listing <= 1)
@@ -88,7 +92,7 @@ struct WorkList {
   }
 
   /// Forgets the sources that the listing did not show.
-  mutating func endListing() {
+  package mutating func endListing() {
     for (name, source) in sources where source.lastListing != listing {
       if case .inHand = source.state { continue }
       forget(name)
@@ -96,7 +100,7 @@ struct WorkList {
   }
 
   /// Starts a source's quiet time anew.
-  mutating func settle(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
+  package mutating func settle(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
     guard sources[name] != nil else { return }
     quiet.forget(name)
     quiet.observe(name, identity, at: now)
@@ -104,7 +108,7 @@ struct WorkList {
     set(name, .settling)
   }
 
-  mutating func forget(_ name: FileName) {
+  package mutating func forget(_ name: FileName) {
     guard let source = sources.removeValue(forKey: name) else { return }
     count(source.state, nil)
     quiet.forget(name)
@@ -112,7 +116,7 @@ struct WorkList {
   }
 
   /// Forgets everything: the next listing finds all sources anew.
-  mutating func forgetAll() {
+  package mutating func forgetAll() {
     let inHand = sources.filter { if case .inHand = $0.value.state { true } else { false } }
     self = WorkList(settle: quiet.settle)
     for (name, source) in inHand {
@@ -126,7 +130,7 @@ struct WorkList {
   /// The next source whose turn it is.
   ///
   /// - Parameter isSuspect: Whether a source must wait until everything else is done.
-  mutating func next(
+  package mutating func next(
     at now: Instant, isSuspect: (FileName, FileIdentity) -> Bool
   ) -> Item? {
     for ready in quiet.takeQuiet(at: now) {
@@ -162,14 +166,14 @@ struct WorkList {
   }
 
   /// Puts a source that was taken back in front.
-  mutating func putBack(_ item: Item) {
+  package mutating func putBack(_ item: Item) {
     guard sources[item.name] != nil else { return }
     set(item.name, .queued(item.identity, quietSince: item.quietSince))
     arrivals.prepend(item.name)
   }
 
   /// Notes the outcome for a source that was taken.
-  mutating func finish(_ name: FileName, _ state: State) {
+  package mutating func finish(_ name: FileName, _ state: State) {
     guard sources[name] != nil else { return }
     sources[name]?.isBacklog = false
     if case .waiting(_, _, let until, _) = state { waiting[name] = until }
@@ -177,19 +181,19 @@ struct WorkList {
   }
 
   /// When there can be something to do next without any change; nil for never.
-  var nextInstant: Instant? {
+  package var nextInstant: Instant? {
     [quiet.nextInstant, waiting.values.min()].compactMap { $0 }.min()
   }
 
   /// Sources with a mask, for checking that it is still there.
-  var done: [(name: FileName, identity: FileIdentity, mask: FileName)] {
+  package var done: [(name: FileName, identity: FileIdentity, mask: FileName)] {
     sources.compactMap { name, source in
       if case .done(let identity, let mask) = source.state { (name, identity, mask) } else { nil }
     }
   }
 
   /// Sources with a note, for checking that it is still there.
-  var noted: [(name: FileName, identity: FileIdentity)] {
+  package var noted: [(name: FileName, identity: FileIdentity)] {
     sources.compactMap { name, source in
       if case .failed(let identity, true) = source.state { (name, identity) } else { nil }
     }

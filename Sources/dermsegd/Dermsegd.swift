@@ -43,6 +43,7 @@ enum Dermsegd {
       let service = try FolderService(settings: settings, logger: logger) { [logger] in
         endSoon(logger)
       }
+      try service.noteCrashes()
       try await run(service, logger)
       return 0
     } catch let error as SettingsError {
