@@ -151,6 +151,9 @@ let package = Package(
       ]),
     tests(
       "ProgramsTests",
-      ["TemporaryFolders", "TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
+      [
+        "dermseg", "dermseg-trainer", "TemporaryFolders", "TestScaffold", "Datasets", "Images",
+        "UNets", "Files", system,
+      ]),
   ]
 )

@@ -11,7 +11,10 @@ public struct DrawnPair: Sendable {
   public let mask: Image
 
   /// Draws the pair of an index; the same index gives the same pair.
-  public init(index: Int, width: Int = 48, height: Int = 36) {
+  ///
+  /// - Parameter hiddenInBlue: whether the lesion is as bright as the skin in the blue channel, where the
+  ///   rule that has learnt nothing looks for it.
+  public init(index: Int, width: Int = 48, height: Int = 36, hiddenInBlue: Bool = false) {
     var generator = SeededGenerator(seed: 4711, index)
     let centreX = generator.uniform(in: 0.35...0.65) * Float(width)
     let centreY = generator.uniform(in: 0.35...0.65) * Float(height)
@@ -25,7 +28,7 @@ public struct DrawnPair: Sendable {
         let dy = (Float(y) + 0.5 - centreY) / radiusY
         let isLesion = dx * dx + dy * dy <= 1
         let grain = generator.uniform(in: -12...12)
-        let skin: [Float] = isLesion ? [110, 70, 60] : [220, 180, 170]
+        let skin: [Float] = isLesion ? [110, 70, hiddenInBlue ? 170 : 60] : [220, 180, 170]
         pixels += skin.map { UInt8($0 + grain) }
         truth.append(isLesion ? 255 : 0)
       }
@@ -34,15 +37,19 @@ public struct DrawnPair: Sendable {
     mask = Image(width: width, height: height, channels: 1, pixels: truth)
   }
 
-  /// Writes pairs as `images/lesion_NN.png` and `masks/lesion_NN_segmentation.png`.
-  public static func write(_ indices: Range<Int>, to folder: ScratchDirectory) throws {
-    _ = folder.directory("images")
-    _ = folder.directory("masks")
+  /// Writes pairs as `images/lesion_NN.png` and `masks/lesion_NN_segmentation.png`, in a directory of the
+  /// folder.
+  public static func write(
+    _ indices: Range<Int>, to folder: ScratchDirectory, under base: String = ".",
+    hiddenInBlue: Bool = false
+  ) throws {
+    _ = folder.directory("\(base)/images")
+    _ = folder.directory("\(base)/masks")
     for index in indices {
-      let pair = DrawnPair(index: index)
-      try folder.write(try PNGEncoder.encode(pair.image), to: "images/\(name(index)).png")
+      let pair = DrawnPair(index: index, hiddenInBlue: hiddenInBlue)
+      try folder.write(try PNGEncoder.encode(pair.image), to: "\(base)/images/\(name(index)).png")
       try folder.write(
-        try PNGEncoder.encode(pair.mask), to: "masks/\(name(index))_segmentation.png")
+        try PNGEncoder.encode(pair.mask), to: "\(base)/masks/\(name(index))_segmentation.png")
     }
   }
 
