@@ -73,6 +73,10 @@ let package = Package(
     .target(
       name: "CImageCodecs", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    // The default model, in the programs themselves: found without configuration, and never missing.
+    .target(
+      name: "CDefaultModel", exclude: ["default.safetensors"],
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]),
     .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     // Level 1.
     library("Kernels", ["CBLAS", "CLinux"]),
@@ -87,7 +91,7 @@ let package = Package(
     library("FolderWatching", ["Files", "CLinux", logging, system]),
     library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
     library("Datasets", ["Images", "UNets", "NeuralNetworks", "Files", system]),
-    library("ModelStore", ["UNets", "NeuralNetworks", "Files", system]),
+    library("ModelStore", ["CDefaultModel", "UNets", "NeuralNetworks", "Files", system]),
     library("Settings", ["Files", configuration, system]),
     // Level 5.
     library(

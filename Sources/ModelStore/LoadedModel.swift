@@ -37,12 +37,13 @@ public struct LoadedModel: Sendable {
   /// Reads a model from a file of any name. The bytes are read, never mapped: a file that is overwritten
   /// or cut later does no harm.
   ///
-  /// - Throws: `ModelStoreError.unreadable` or `.unsound`.
+  /// - Throws: `ModelStoreError.noModel`, `.unreadable` or `.unsound`.
   public init(file path: FilePath) throws(ModelStoreError) {
     let bytes: [UInt8]
     do throws(FileError) {
       bytes = try readRegularFile(at: path, limitBytes: Self.fileLimitBytes).bytes
     } catch {
+      if error.errno == .noSuchFileOrDirectory { throw .noModel(lookedFor: path.displayed) }
       throw .unreadable(path: path.displayed, reason: error.reason)
     }
     try self.init(parsing: bytes, name: path.stem ?? "model", origin: path.displayed)

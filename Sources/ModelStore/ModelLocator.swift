@@ -1,3 +1,4 @@
+import CDefaultModel
 import SystemPackage
 
 /// Finds the model to use.
@@ -11,17 +12,24 @@ public enum ModelLocator {
   /// - Parameters:
   ///   - explicitFile: the setting `model` or the option `--model`.
   ///   - store: the model store's directory.
-  /// - Throws: `ModelStoreError`; `.noModel` says all that was looked for.
+  /// - Throws: `ModelStoreError`; `.noModel` says what was looked for and how to get one.
   public static func load(explicitFile: FilePath?, store: FilePath?) throws(ModelStoreError)
     -> LoadedModel
   {
     if let explicitFile { return try LoadedModel(file: explicitFile) }
-    var lookedFor: [String] = []
-    if let store {
-      if let model = try ModelStore(directory: store).current() { return model }
-      lookedFor.append("\(store.appending("current").string) (no such link)")
-    }
-    lookedFor.append("a model built into the program (none)")
-    throw .noModel(lookedFor: lookedFor)
+    if let store, let model = try ModelStore(directory: store).current() { return model }
+    return try LoadedModel.builtIn()
+  }
+}
+
+extension LoadedModel {
+  /// The default model, which is compiled into the programs.
+  ///
+  /// - Throws: `ModelStoreError.unsound` when the program was built with a damaged model.
+  public static func builtIn() throws(ModelStoreError) -> LoadedModel {
+    var count = 0
+    let first = unsafe cdefaultmodel_bytes(&count)
+    let bytes = unsafe Array(UnsafeBufferPointer(start: first, count: count))
+    return try LoadedModel(parsing: bytes, name: "default", origin: "built in")
   }
 }

@@ -1,7 +1,7 @@
 /// Why a model was not loaded or not published.
 public enum ModelStoreError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// None of the places has a model.
-  case noModel(lookedFor: [String])
+  /// The file that was named is not there.
+  case noModel(lookedFor: String)
   /// A model's file cannot be read.
   case unreadable(path: String, reason: String)
   /// A model's file was read and is not a sound model.
@@ -16,10 +16,11 @@ public enum ModelStoreError: Error, Sendable, Equatable, CustomStringConvertible
   /// One line for the user, to be put behind what was not done.
   public var description: String {
     switch self {
-    case .noModel(let places):
+    case .noModel(let path):
       return
-        "no model found; looked for \(places.joined(separator: ", ")). "
-        + "Train one (dermseg train --help) and name it in the setting `model` or by --model."
+        "no model found: looked for \(path), which the setting `model` or --model names. Train one "
+        + "(dermseg train --help) and name it there, or leave the setting out: then the model store's "
+        + "current model is used, and the default model that comes with dermseg if there is none."
     case .unreadable(let path, let reason):
       return "\(path): \(reason)"
     case .unsound(let path, let reason):

@@ -9,6 +9,8 @@ public final class TrainingSession {
   private let firstMoments: FloatBuffer
   private let secondMoments: FloatBuffer
   private var step = 0
+  /// What is minimised.
+  public var lossFunction = SegmentationLoss.crossEntropy
 
   /// Lays out training of `network` on batches of at most `inputShape` = `[N, H, W, C]`.
   ///
@@ -116,23 +118,21 @@ public final class TrainingSession {
     guard labels.count == logits.pixels else {
       throw .wrongInputShape(found: [labels.count], expected: expected)
     }
-    let tally = unsafe labels.withUnsafeBufferPointer { labels -> PixelTally in
-      guard let base = labels.baseAddress else { return PixelTally() }
-      return unsafe softmaxCrossEntropy(
-        logits: logits, labels: base,
-        gradient: withGradient ? execution.outputGradient(count) : nil,
-        gradientScale: 1 / Float(logits.pixels), pool: execution.pool)
+    let (value, tally) = unsafe labels.withUnsafeBufferPointer { labels in
+      guard let base = labels.baseAddress else { return (0.0, PixelTally()) }
+      return unsafe segmentationLoss(
+        lossFunction, logits: logits, labels: base,
+        gradient: withGradient ? execution.outputGradient(count) : nil, pool: execution.pool)
     }
     return BatchResult(
-      loss: Float(tally.lossSum / Double(tally.pixels)), correctPixels: tally.correct,
-      intersection: tally.intersection, predicted: tally.predicted, truth: tally.truth,
-      pixels: tally.pixels)
+      loss: Float(value), correctPixels: tally.correct, intersection: tally.intersection,
+      predicted: tally.predicted, truth: tally.truth, pixels: tally.pixels)
   }
 }
 
 /// Loss and counts of one batch; counts are pixels.
 public struct BatchResult: Sendable, Equatable {
-  /// Mean over pixels of -log softmax(logits)[label], natural logarithm.
+  /// The session's loss: mean over pixels of -log softmax(logits)[label], natural logarithm, and Dice if it was asked for.
   public var loss: Float
   /// Pixels whose class is right.
   public var correctPixels: Int

@@ -10,6 +10,7 @@ extension Trainer {
     var summary = [
       "preset": options.preset, "epochs": "\(options.epochs)", "epoch": "\(keptEpoch)",
       "batchSize": "\(options.batchSize)", "learningRate": "\(options.schedule)",
+      "diceWeight": "\(options.diceWeight)",
       "augmentation": options.augmentation == nil ? "none" : "geometry and colour",
       "seed": "\(options.seed)", "seconds": "\(Int(state.seconds.rounded()))",
       "dataSHA256": data.contentDigest,

@@ -82,6 +82,7 @@ public struct Trainer {
   public nonisolated(nonsending) func run(resuming: Bool) async throws(TrainingError) -> Outcome {
     try options.validate()
     let (session, begun) = try begin(resuming: resuming)
+    session.lossFunction = SegmentationLoss(diceWeight: options.diceWeight)
     var state = begun
     observe(
       .started(

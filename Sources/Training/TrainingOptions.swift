@@ -11,8 +11,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var depth: Int
   /// How the decoder doubles its planes.
   public var upsampling: UNetArchitecture.Upsampling
-  /// Whether each 3x3 convolution is followed by batch normalisation; the width is then a multiple of 8.
+  /// Whether batch normalisation follows each 3x3 convolution.
   public var hasBatchNorm: Bool
+  /// Weight of the Dice loss beside the cross-entropy; 0 for cross-entropy alone.
+  public var diceWeight: Float
   /// Side S of the square input in pixels, a multiple of 2^depth.
   public var inputSize: Int
   /// 1 grey, 3 RGB.
@@ -43,15 +45,14 @@ public struct TrainingOptions: Sendable, Equatable {
   /// augmentation, the last epoch.
   public static let paper = TrainingOptions(
     preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
-    inputSize: 512, channels: 1,
-    epochs: 10, batchSize: 2, schedule: .constant(1e-4), augmentation: nil, keepsBestEpoch: false,
-    splitRatio: 4, seed: 1)
+    diceWeight: 0, inputSize: 512, channels: 1, epochs: 10, batchSize: 2,
+    schedule: .constant(1e-4), augmentation: nil, keepsBestEpoch: false, splitRatio: 4, seed: 1)
 
   /// What makes a good small model from some hundred to some thousand photographs.
   public static let standard = TrainingOptions(
     preset: "default", width: 16, depth: 4, upsampling: .transposed, hasBatchNorm: true,
-    inputSize: 256, channels: 3,
-    epochs: 40, batchSize: 8, schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
+    diceWeight: 1, inputSize: 256, channels: 3, epochs: 40, batchSize: 8,
+    schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
     augmentation: Augmentation(), keepsBestEpoch: true, splitRatio: 4, seed: 1)
 
   /// All presets, by name.
@@ -91,6 +92,11 @@ public struct TrainingOptions: Sendable, Equatable {
     try require((1...100_000).contains(epochs), "epochs", "\(epochs) is not in 1...100000.")
     try require((1...1024).contains(batchSize), "batch-size", "\(batchSize) is not in 1...1024.")
     try require((1...1000).contains(splitRatio), "split", "\(splitRatio) is not in 1...1000.")
+    try require(
+      !hasBatchNorm || width % 8 == 0, "width",
+      "\(width) is not a multiple of 8, which batch normalisation needs.")
+    try require(
+      diceWeight >= 0 && diceWeight <= 100, "dice-weight", "\(diceWeight) is not in 0...100.")
     let rate = schedule.peak
     try require(
       rate > 0 && rate <= 1, "learning-rate", "\(rate) is not above 0 and at most 1.")
@@ -102,7 +108,7 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// A line that is equal for two runs that compute the same from the same data.
   var fingerprint: String {
-    "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(schedule) "
+    "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(schedule) \(diceWeight) "
       + "\(augmentation.map { "\($0)" } ?? "none") \(keepsBestEpoch) \(seed)"
   }
 }

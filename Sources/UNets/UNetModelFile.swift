@@ -32,7 +32,8 @@ extension UNetModel {
       inputChannels: try Self.value(metadata, "inputChannels", "1 or 3") { Int($0) },
       width: try Self.value(metadata, "width", "1 to 1024") { Int($0) },
       depth: try Self.value(metadata, "depth", "1 to 8") { Int($0) }, upsampling: upsampling,
-      hasBatchNorm: try Self.value(metadata, "batchNorm", "true or false") { Bool($0) })
+      hasBatchNorm: metadata["batchNorm"] == nil
+        ? false : try Self.value(metadata, "batchNorm", "true or false") { Bool($0) })
     // Before anything is built from these numbers: a network of width 2^60 would overflow.
     guard (1...1024).contains(architecture.width), (1...8).contains(architecture.depth) else {
       throw .badArchitecture("width \(architecture.width), depth \(architecture.depth)")

@@ -37,8 +37,13 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "How the decoder doubles its planes: transposed or nearest.")
   var upsampling: String?
 
-  @Flag(inversion: .prefixedNo, help: "Whether convolutions are followed by batch normalisation.")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether batch normalisation follows each convolution; needs a width of 8, 16, 24, ...")
   var batchNorm: Bool?
+
+  @Option(help: "Weight of the Dice loss beside the cross-entropy; 0 for cross-entropy alone.")
+  var diceWeight: Float?
 
   @Option(help: "Passes over the photographs.")
   var epochs: Int?
@@ -73,6 +78,9 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Flag(help: "Go on from the checkpoint if there is one.")
   var resume = false
+
+  @Flag(help: "Write the weights in 16 bits: half the size, and rounded to 11 bits.")
+  var halfPrecision = false
 
   @Option(help: "The model file to write.")
   var output: String
@@ -133,6 +141,7 @@ struct TrainCommand: AsyncParsableCommand {
       options.upsampling = value
     }
     if let batchNorm { options.hasBatchNorm = batchNorm }
+    if let diceWeight { options.diceWeight = diceWeight }
     if let epochs { options.epochs = epochs }
     if let batchSize { options.batchSize = batchSize }
     if let learningRate { options.schedule.peak = learningRate }
@@ -189,7 +198,8 @@ struct TrainCommand: AsyncParsableCommand {
     _ trained: TrainedModel, to output: FilePath, checkpoint: FilePath
   ) throws {
     do {
-      try publishFile(trained.model.safetensors(), at: output)
+      try publishFile(
+        trained.model.safetensors(halfPrecision: halfPrecision), at: output)
       try removeFile(at: checkpoint)
     } catch {
       throw CommandFailure(
