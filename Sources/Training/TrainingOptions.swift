@@ -93,9 +93,6 @@ public struct TrainingOptions: Sendable, Equatable {
     try require((1...1024).contains(batchSize), "batch-size", "\(batchSize) is not in 1...1024.")
     try require((1...1000).contains(splitRatio), "split", "\(splitRatio) is not in 1...1000.")
     try require(
-      !hasBatchNorm || width % 8 == 0, "width",
-      "\(width) is not a multiple of 8, which batch normalisation needs.")
-    try require(
       diceWeight >= 0 && diceWeight <= 100, "dice-weight", "\(diceWeight) is not in 0...100.")
     let rate = schedule.peak
     try require(

@@ -40,6 +40,7 @@ import UNets
     let session = try TrainingSession(
       network: model.architecture.makeNetwork(), parameters: model.parameters,
       inputShape: [1, 16, 16, 3], pool: ThreadPool(threadCount: 1))
+    session.lossFunction = SegmentationLoss(diceWeight: tiny.options.diceWeight)
     var (loss, accuracy, jaccard, dice) = (0.0, 0.0, 0.0, 0.0)
     for pair in data.validation.pairs {
       let (image, truth) = try FullSizePair.read(pair)

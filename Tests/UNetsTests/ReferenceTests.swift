@@ -86,14 +86,14 @@ import Testing
   }
 
   /// Adam's first steps are ±learning rate by the gradient's sign, so rounding decides where a gradient is next to
-  /// zero. With plain convolutions the losses stay together; Winograd's rounding takes B2 apart after four steps.
+  /// zero. With plain convolutions the losses stay together; Winograd's rounding takes B2 apart after two steps.
   @Test(arguments: variants, [false, true])
   func lossesOfTenSteps(_ variant: String, _ plain: Bool) throws {
     let reference = ReferenceNetwork.tiny(variant)
     let (session, inputs, labels) = try session(reference, threads: 2, plain: plain)
     for (step, expected) in (Self.losses[variant] ?? []).enumerated() {
       let result = try session.computeGradients(inputs: inputs, labels: labels)
-      let tolerance: Float = plain || variant == "A" || step < 4 ? 2e-5 : 1e-2
+      let tolerance: Float = plain || variant == "A" || step < 2 ? 2e-5 : 1e-2
       #expect(abs(result.loss - expected) < tolerance, "step \(step)")
       session.applyStep(Adam(learningRate: 1e-3))
     }
