@@ -69,7 +69,8 @@ let package = Package(
   targets: [
     // Level 0: C.
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(
+      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(
       name: "CImageCodecs", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
@@ -117,7 +118,8 @@ let package = Package(
     program(
       "dermseg",
       [
-        "Training", "Evaluation", "Segmentation", "Datasets", "ModelStore", "Settings", "Images",
+        "Daemon", "Training", "Evaluation", "Segmentation", "Datasets", "ModelStore", "Settings",
+        "Images",
         "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,
       ]),
     // Tests.

@@ -21,7 +21,8 @@ struct Options: ParsableCommand {
       EXIT CODES
         0 done, or nothing to do, or stopped as told, 2 bad arguments, 69 the training failed, 73 the \
       state or the store cannot be written, 75 a trainer is running already, 78 bad configuration.
-      """)
+      """,
+    version: "dermseg-trainer \(dermsegVersion)")
 
   @Option(
     help: ArgumentHelp(

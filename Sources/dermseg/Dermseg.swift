@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Settings
 import SystemPackage
 
 /// The command line program.
@@ -7,6 +8,7 @@ struct Dermseg: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dermseg",
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
+    version: "dermseg \(dermsegVersion)",
     subcommands: [
       SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
       SynthCommand.self,
@@ -16,6 +18,8 @@ struct Dermseg: AsyncParsableCommand {
 @main
 enum Program {
   static func main() async {
+    // A reader of our output that goes away must not end hours of training.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Dermseg.parseAsRoot()
       if var asynchronous = command as? AsyncParsableCommand {

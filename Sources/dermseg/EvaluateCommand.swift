@@ -7,7 +7,7 @@ import SystemPackage
 import Training
 
 /// `dermseg evaluate`
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Compares a model's masks with those of experts.",
     discussion: """
@@ -17,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
       is undefined where the truth has none and left out of the mean.
       """)
 
-  @Option(help: "The model file. Default: the one built into the program.")
+  @Option(help: "The model file. Default: the store's current one, or the one in the program.")
   var model: String?
 
   @Option(help: "Folder of photographs. May be given several times.")
@@ -50,8 +50,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let model = try loadModel(model)
+  func run() async throws {
+    let model = try await loadModel(model)
     let segmenter = try makeSegmenter(model, threads: threads)
     let listing = try listPairs()
     for pair in listing.skipped { Console.error("Skipped: \(pair)") }

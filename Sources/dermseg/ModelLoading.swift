@@ -1,12 +1,17 @@
-import Kernels
+import Glibc
 import ModelStore
 import Segmentation
+import Settings
 import SystemPackage
 
-/// Loads the model named by `--model`, or else the one built into the program.
-func loadModel(_ file: String?) throws -> LoadedModel {
+/// Loads the model named by `--model`, or else what the daemon would use: the setting `model`, the store's
+/// current one, the one built into the program.
+func loadModel(_ file: String?) async throws -> LoadedModel {
   do {
-    return try ModelLocator.load(explicitFile: file.map { FilePath($0) }, store: nil)
+    if let file { return try ModelLocator.load(explicitFile: FilePath(file), store: nil) }
+    let settings = try await Settings.load(
+      configFile: nil, options: [:], environment: processEnvironment())
+    return try ModelLocator.load(explicitFile: settings.model, store: settings.modelStore)
   } catch {
     throw CommandFailure(message: "Model not loaded: \(error)", exitCode: .badConfiguration)
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Files
 import Images
 import ModelStore
@@ -6,7 +7,7 @@ import Segmentation
 import SystemPackage
 
 /// `dermseg segment`
-struct SegmentCommand: ParsableCommand {
+struct SegmentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "segment", abstract: "Writes the mask of each photograph.",
     discussion: """
@@ -15,7 +16,7 @@ struct SegmentCommand: ParsableCommand {
       is then 1.
       """)
 
-  @Option(help: "The model file. Default: the one built into the program.")
+  @Option(help: "The model file. Default: the store's current one, or the one in the program.")
   var model: String?
 
   @Option(help: "The folder to write to; it must exist.")
@@ -33,8 +34,8 @@ struct SegmentCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let model = try loadModel(model)
+  func run() async throws {
+    let model = try await loadModel(model)
     let segmenter = try makeSegmenter(model, threads: threads)
     let folder: DirectoryHandle
     do {
@@ -61,14 +62,16 @@ struct SegmentCommand: ParsableCommand {
     _ path: FilePath, with segmenter: Segmenter, model: LoadedModel, to folder: DirectoryHandle,
     as name: FileName
   ) throws -> String {
-    let bytes = try readRegularFile(at: path, limitBytes: ImageLimits.standard.fileBytes).bytes
+    let (bytes, identity) = try readRegularFile(
+      at: path, limitBytes: ImageLimits.standard.fileBytes)
     let result = try segmenter.segment(try ImageDecoder.decode(bytes))
-    let text = [
-      PNGText(keyword: "Source-SHA256", value: sha256Hex(bytes)),
-      PNGText(keyword: "Model", value: model.id),
-      PNGText(keyword: "Software", value: "dermseg"),
-    ]
-    try folder.publish(try PNGEncoder.encode(result.mask, text: text), as: name, permissions: 0o644)
+    // The record that the daemon writes, so that it knows the mask as done when it finds it.
+    let record = MaskRecord(
+      sourceName: try sourceName(path), sourceSHA256: sha256Hex(bytes),
+      sourceSizeBytes: identity.sizeBytes, sourceModified: identity.modified, modelID: model.id,
+      modelSHA256: model.sha256)
+    let png = try PNGEncoder.encode(result.mask, text: record.texts)
+    try folder.publish(png, as: name, permissions: 0o644)
     let percent = (result.lesionFraction * 1000).rounded() / 10
     return "\(path): \(folder.path.appending(name)): lesion \(percent) % of the photograph"
   }
@@ -78,24 +81,30 @@ struct SegmentCommand: ParsableCommand {
   }
 }
 
+/// The name of a photograph without its folder.
+private func sourceName(_ path: FilePath) throws -> FileName {
+  guard let name = FileName(lastComponentOf: path) else {
+    throw CommandFailure(message: "it is not a file's name.", exitCode: .badArguments)
+  }
+  return name
+}
+
 /// The masks' names, so that two photographs never share one.
 private struct MaskNames {
   private var taken: Set<FileName> = []
 
-  /// `<stem>_segmentation.png`, or with the full name when the stem is taken.
+  /// The first of the photograph's names that no photograph before it has.
   mutating func name(for image: FilePath) throws -> FileName {
-    guard let source = FileName(lastComponentOf: image) else {
-      throw CommandFailure(message: "it is not a file's name.", exitCode: .badArguments)
-    }
-    for base in [source.stem, source.bytes] {
-      if let name = FileName(bytes: base + Array("_segmentation.png".utf8)),
-        taken.insert(name).inserted
-      {
-        return name
-      }
+    for name in MaskName.candidates(for: try sourceName(image))
+    where taken.insert(name).inserted {
+      return name
     }
     throw CommandFailure(
-      message: "another photograph of this name was given. Write to another --output.",
+      message: "photographs of this name were given before. Write to another --output.",
       exitCode: .badArguments)
   }
+}
+
+extension CommandFailure: CustomStringConvertible {
+  var description: String { message }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Files
 import Kernels
+import ModelStore
 import SystemPackage
 import Training
 import UNets
@@ -153,7 +154,8 @@ struct TrainCommand: AsyncParsableCommand {
   private func train(
     _ options: TrainingOptions, checkpointPath: FilePath, stop: StopFlag
   ) async throws -> Trainer.Outcome {
-    let startingModel = try startFrom.map { try loadModel($0) }
+    var startingModel: LoadedModel?
+    if let startFrom { startingModel = try await loadModel(startFrom) }
     let pool = ThreadPool(threadCount: threads)
     let bar = ProgressBar(isTerminal: Console.isTerminal) { Console.write($0) }
     let data = try await prepare(options, concurrency: pool.threadCount, bar: bar)

@@ -109,17 +109,3 @@ private func exitNow(_ code: Int32) -> Never { _exit(code) }
 private func say(_ text: String) {
   _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)
 }
-
-/// The environment of this process; of a name that comes twice, the first.
-private func processEnvironment() -> [String: String] {
-  var variables: [String: String] = [:]
-  var next = unsafe environ
-  while let entry = unsafe next.pointee {
-    let text = unsafe String(cString: entry)
-    if let equals = text.firstIndex(of: "="), variables[String(text[..<equals])] == nil {
-      variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-    }
-    unsafe next += 1
-  }
-  return variables
-}

@@ -47,6 +47,8 @@ private enum TrainedOnce {
       let texts = PNGText.read(from: png)
       let source = sha256Hex(try folder.read("\(index).jpg"))
       #expect(texts.contains { $0.keyword == "Source-SHA256" && $0.value == source })
+      #expect(texts.contains { $0.keyword == "Source-Name" && $0.value == "\(index).jpg" })
+      #expect(texts.contains { $0.keyword == "Model" && $0.value.hasPrefix("m-") })
     }
     #expect(folder.shell("test $(ls -A out | wc -l) = 3") == 0)
   }
@@ -77,6 +79,19 @@ private enum TrainedOnce {
       "dermseg", ["segment", "--model", "m.safetensors", "a.png", "a.jpg"], in: folder)
     #expect(run.exitCode == 0)
     #expect(folder.shell("test -e a_segmentation.png -a -e a.jpg_segmentation.png") == 0)
+  }
+
+  @Test func withoutAModelOptionTheSettingsDecide() throws {
+    let folder = try TrainedOnce.folder()
+    try folder.write(try PNGEncoder.encode(DrawnPair(index: 1).image), to: "a.png")
+    let run = try ProgramRun(
+      "dermseg", ["segment", "a.png"], in: folder, prefix: "env DERMSEG_MODEL=m.safetensors")
+    #expect(run.exitCode == 0)
+    let texts = PNGText.read(from: try folder.read("a_segmentation.png"))
+    #expect(texts.contains { $0.keyword == "Model" && $0.value.hasPrefix("m-") })
+    let missing = try ProgramRun(
+      "dermseg", ["segment", "a.png"], in: folder, prefix: "env DERMSEG_MODEL=none")
+    #expect(missing.exitCode == 78)
   }
 
   @Test func whatIsMissingDecidesTheExitCode() throws {
