@@ -27,20 +27,6 @@ import Testing
   func isOutside(_ text: String) {
     #expect(!place(text).isInside(place("a")))
   }
-
-  @Test func aBindMountIsSeenThrough() throws {
-    // Needs the right to mount; in a mount namespace of its own, so that nothing is left behind.
-    let canMount =
-      folder.run(#"unshare -rm sh -c 'mount --bind "$D/a" "$D/other"' 2>/dev/null"#) == 0
-    guard canMount else { return }
-    // The kernel's own account of such a mount, as this type reads it.
-    #expect(
-      folder.run(
-        #"unshare -rm sh -c 'mount --bind "$D/a" "$D/other"; grep "$D/other" /proc/self/mountinfo' \"#
-          + #"| awk -v d="$D" '{ exit !(substr($4, length($4) - 1) == "/a" && $5 == d "/other") }'"#
-      )
-        == 0)
-  }
 }
 
 @Suite struct StateFileTests {
