@@ -158,7 +158,7 @@ let package = Package(
     tests(
       "ProgramsTests",
       [
-        "dermseg", "dermseg-trainer", "TemporaryFolders", "TestScaffold", "Datasets", "Images",
+        "dermseg", "dermseg-trainer", "dermsegd", "TemporaryFolders", "TestScaffold", "Datasets", "Images",
         "UNets", "Files", system,
       ]),
   ]
