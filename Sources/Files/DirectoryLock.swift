@@ -25,6 +25,10 @@ public final class DirectoryLock: Sendable {
       throw .locked(path, holder: lockHolder(of: try descriptor.status(path).identity))
     }
   }
+
+  // Closing is not enough: a program that another thread starts at this moment holds a copy of the descriptor
+  // between fork and exec, and the lock with it.
+  deinit { _ = flock(descriptor.number, LOCK_UN) }
 }
 
 /// The process that holds a `flock` on an inode, as `/proc/locks` tells; nil if it does not.

@@ -126,7 +126,9 @@ private func groupedSums(
   pool.parallelFor(groups) { group in
     let sums = unsafe partial.base + group * width
     for row in (rows * group / groups)..<(rows * (group + 1) / groups) {
-      for channel in stride(from: 0, to: channels, by: 8) { unsafe addRow(row, channel, sums + channel) }
+      for channel in stride(from: 0, to: channels, by: 8) {
+        unsafe addRow(row, channel, sums + channel)
+      }
     }
   }
   for place in unsafe 0..<results.count {

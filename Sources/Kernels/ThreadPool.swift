@@ -154,7 +154,7 @@ private struct WorkerHandle: @unchecked Sendable {
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
-  
+
     let context = unsafe Unmanaged.passRetained(state).toOpaque()
     let status = unsafe pthread_create(
       &thread, &attributes,

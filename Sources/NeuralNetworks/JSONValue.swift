@@ -215,7 +215,8 @@ private struct JSONParser {
 
   private mutating func hexadecimal() throws(JSONValue.Failure) -> UInt32 {
     guard bytes.endIndex - position >= 4,
-      let code = UInt32(String(decoding: bytes[position..<(position + 4)], as: UTF8.self), radix: 16)
+      let code = UInt32(
+        String(decoding: bytes[position..<(position + 4)], as: UTF8.self), radix: 16)
     else { throw failure("expected four hexadecimal digits") }
     position += 4
     return code

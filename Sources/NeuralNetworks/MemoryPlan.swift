@@ -1,11 +1,15 @@
 /// A block that is needed during an interval of steps.
-struct MemoryRequest: Equatable {
+package struct MemoryRequest: Equatable {
   /// Floats.
-  var count: Int
+  package var count: Int
   /// First step that writes it.
-  var first: Int
+  package var first: Int
   /// Last step that reads it.
-  var last: Int
+  package var last: Int
+
+  package init(count: Int, first: Int, last: Int) {
+    (self.count, self.first, self.last) = (count, first, last)
+  }
 }
 
 /// Places blocks in one arena so that blocks needed at the same time never overlap.
@@ -13,13 +17,13 @@ struct MemoryRequest: Equatable {
 /// Greedy by size: the largest block first, each at the lowest offset that is free during its whole
 /// interval. Cost: O(n²) for n blocks, once per network and input size. Source: Pisarchyk and Lee, "Efficient memory
 /// management for deep neural net inference" (greedy by size).
-struct MemoryPlan: Equatable {
+package struct MemoryPlan: Equatable {
   /// First Float of each request, in the order of the requests; multiples of 16.
-  var offsets: [Int]
+  package var offsets: [Int]
   /// Floats of the arena.
-  var totalCount: Int
+  package var totalCount: Int
 
-  init(_ requests: [MemoryRequest]) {
+  package init(_ requests: [MemoryRequest]) {
     offsets = [Int](repeating: 0, count: requests.count)
     totalCount = 0
     var placed: [Int] = []

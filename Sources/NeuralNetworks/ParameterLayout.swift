@@ -33,7 +33,8 @@ public struct ParameterLayout: Sendable, Equatable {
       case .conv2d(let layer):
         let taps = layer.kernelSize * layer.kernelSize
         add(
-          node.name, [layer.kernelSize, layer.kernelSize, layer.inputChannels, layer.outputChannels],
+          node.name,
+          [layer.kernelSize, layer.kernelSize, layer.inputChannels, layer.outputChannels],
           fanIn: taps * layer.inputChannels, fanOut: taps * layer.outputChannels)
       case .convTranspose2d(let layer):
         add(

@@ -202,17 +202,18 @@ private struct TensorEntry {
   func values(_ data: ArraySlice<UInt8>) -> [Float] {
     let count = data.count / (isHalfPrecision ? 2 : 4)
     return unsafe [Float](unsafeUninitializedCapacity: count) { target, filled in
+      guard let first = target.baseAddress else { return }
       unsafe data.withUnsafeBytes { raw in
         for i in 0..<count {
+          let value: Float
           if isHalfPrecision {
-            let bits = unsafe UInt16(
-              littleEndian: raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
-            unsafe (target.baseAddress! + i).initialize(to: Float(Float16(bitPattern: bits)))
+            let bits = unsafe raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
+            value = Float(Float16(bitPattern: UInt16(littleEndian: bits)))
           } else {
-            let bits = unsafe UInt32(
-              littleEndian: raw.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
-            unsafe (target.baseAddress! + i).initialize(to: Float(bitPattern: bits))
+            let bits = unsafe raw.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
+            value = Float(bitPattern: UInt32(littleEndian: bits))
           }
+          unsafe (first + i).initialize(to: value)
         }
       }
       filled = count

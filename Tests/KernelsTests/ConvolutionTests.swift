@@ -113,7 +113,9 @@ import Testing
     #expect(relativeError({ Double(unsafe weightGradient.base[$0]) }, expected) < 1e-5)
     var sums = [Double](repeating: 0, count: g.outputChannels)
     let value = flat(gradient)
-    for i in 0..<(gradient.view.pixels * g.outputChannels) { sums[i % g.outputChannels] += value(i) }
+    for i in 0..<(gradient.view.pixels * g.outputChannels) {
+      sums[i % g.outputChannels] += value(i)
+    }
     #expect(relativeError({ Double(unsafe biasGradient.base[$0]) }, sums) < 1e-5)
   }
 }

@@ -72,7 +72,8 @@ import Testing
           losses.append(try other.computeGradients(inputs: inputs, labels: labels).loss)
         }
         let expected = (losses[0] - losses[1]) / (2 * step)
-        #expect(abs(slope.values[i] - expected) < 3e-4, "\(name)[\(i)]: \(slope.values[i]) \(expected)")
+        #expect(
+          abs(slope.values[i] - expected) < 3e-4, "\(name)[\(i)]: \(slope.values[i]) \(expected)")
       }
     }
     // A bias in front of a normalisation changes nothing.
@@ -97,7 +98,9 @@ import Testing
     _ = try session.computeGradients(inputs: inputs, labels: labels)
     let after = session.parameters
     for c in 0..<Self.channels {
-      let own = Swift.stride(from: c, to: values.count, by: Self.channels).map { Double(values[$0]) }
+      let own = Swift.stride(from: c, to: values.count, by: Self.channels).map {
+        Double(values[$0])
+      }
       let mean = own.reduce(0, +) / Double(own.count)
       let variance =
         own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(own.count - 1)
@@ -125,4 +128,3 @@ import Testing
     #expect(session.parameters["norm.runningMean"] == parameters["norm.runningMean"])
   }
 }
-
