@@ -1,9 +1,11 @@
 // Batch normalisation over N, H and W, per channel, with an optional ReLU behind it.
 //
-// Shapes: x, y [N, H, W, C]; γ, β, mean μ, inverse deviation r = 1 / sqrt(variance + ε): [C]; M = N·H·W.
+// Shapes: x, y [N, H, W, C]; γ, β, mean μ, inverse deviation r = 1 / sqrt(variance + ε): [C];
+// M = N·H·W.
 //   y = γ · (x - μ) · r + β
 //   ∂β = Σ ∂y,  ∂γ = Σ ∂y · x̂,  ∂x = γ · r · (∂y - ∂β / M - x̂ · ∂γ / M)      x̂ = (x - μ) · r
-// Sums are made in 64 fixed groups of rows and added in order, so they do not depend on the number of threads.
+// Sums are made in 64 fixed groups of rows and added in order, so they do not depend on the number
+// of threads.
 // Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithm 1 and section 3.
 
 /// Mean and biased variance of each channel, in two passes; C is a multiple of 8.
@@ -73,7 +75,8 @@ public func scaleAndShift(
   }
 }
 
-/// Gradients of a batch normalisation; `gradient` by its output, masked by the ReLU already; C is a multiple of 8.
+/// Gradients of a batch normalisation; `gradient` by its output, masked by the ReLU already; C is a
+/// multiple of 8.
 public func batchNormalizationBackward(
   input: ActivationView, gradient: ActivationView, inputGradient: ActivationView,
   accumulate: Bool, slopes: BatchNormalizationSlopes, pool: ThreadPool
@@ -114,8 +117,8 @@ public func batchNormalizationBackward(
   }
 }
 
-/// Adds up per-channel sums of rows: `addRow(row, channel, sums)` adds eight channels of one row to `sums`, and of the second
-/// result, if there are two, to `sums + channels`.
+/// Adds up per-channel sums of rows: `addRow(row, channel, sums)` adds eight channels of one row to
+/// `sums`, and of the second result, if there are two, to `sums + channels`.
 private func groupedSums(
   rows: Int, channels: Int, into results: [UnsafeMutablePointer<Float>], pool: ThreadPool,
   addRow: (_ row: Int, _ channel: Int, _ sums: UnsafeMutablePointer<Float>) -> Void

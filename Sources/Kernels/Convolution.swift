@@ -2,7 +2,8 @@
 public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   /// One matrix product per kernel tap and row: every shape, no scratch memory.
   case taps
-  /// Winograd's F(4x4, 3x3), a quarter of the multiplications: 3x3 kernels with multiples of eight channels.
+  /// Winograd's F(4x4, 3x3), a quarter of the multiplications: 3x3 kernels with multiples of eight
+  /// channels.
   case winograd
 
   /// Whether the algorithm can compute a geometry.
@@ -63,7 +64,8 @@ public struct Convolution: Sendable {
     }
   }
 
-  /// Writes, or adds to, the gradient by the input. `outputGradient` is behind the ReLU already (masked).
+  /// Writes, or adds to, the gradient by the input. `outputGradient` is behind the ReLU already
+  /// (masked).
   public func inputGradient(
     outputGradient: ActivationView, weight: UnsafePointer<Float>, inputGradient: ActivationView,
     accumulate: Bool, pool: ThreadPool, workspace: Workspace

@@ -1,7 +1,8 @@
 /// The numbers that describe a stride-1 convolution whose output has the input's height and width.
 ///
-/// Weights are `[kernelSize, kernelSize, inputChannels, outputChannels]`, output channels innermost:
-/// `out[y, x, o] = bias[o] + Σ in[y + dy - padding, x + dx - padding, i] · weight[dy, dx, i, o]`, zero outside.
+/// Weights are `[kernelSize, kernelSize, inputChannels, outputChannels]`, output channels innermost.
+/// With p for `padding` and zeros outside the image:
+/// `out[y, x, o] = bias[o] + Σ in[y + dy - p, x + dx - p, i] · weight[dy, dx, i, o]`
 public struct ConvolutionGeometry: Sendable, Equatable {
   /// Side of the square kernel.
   public var kernelSize: Int
@@ -31,7 +32,8 @@ public struct ConvolutionGeometry: Sendable, Equatable {
   /// Floating-point operations of one forward pass over `pixels` pixels, padding counted as work.
   public func operations(pixels: Int) -> Double { 2 * Double(pixels) * Double(weightCount) }
 
-  /// For a tap `delta` steps from the first one: the outputs 0 ..< length it reaches, and the input of the first.
+  /// For a tap `delta` steps from the first one: the outputs 0 ..< length it reaches, and the input
+  /// of the first.
   @inline(__always)
   func reach(_ delta: Int, _ length: Int) -> (first: Int, count: Int, input: Int) {
     let offset = delta - padding

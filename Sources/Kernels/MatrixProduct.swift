@@ -10,7 +10,8 @@ public enum Transposition: Sendable {
   case right
 }
 
-/// BLAS runs one thread per call: it does not see cgroup limits, and our pool already uses all cores.
+/// BLAS runs one thread per call: it does not see cgroup limits, and our pool already uses all
+/// cores.
 private let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
 /// Makes sure BLAS is set up; call once before products run on several threads.
@@ -18,8 +19,8 @@ public func prepareMatrixProducts() { _ = singleThreadedBLAS }
 
 /// c = a · b, or c += a · b when `accumulate`; all row-major.
 ///
-/// a `[rows, inner]`, b `[inner, columns]`, c `[rows, columns]`; a stride is the number of Floats from one
-/// row to the next of the matrix as stored. Source: BLAS level 3, `sgemm`.
+/// a `[rows, inner]`, b `[inner, columns]`, c `[rows, columns]`; a stride is the number of Floats
+/// from one row to the next of the matrix as stored. Source: BLAS level 3, `sgemm`.
 @inline(__always)
 public func matrixProduct(
   rows: Int, columns: Int, inner: Int,

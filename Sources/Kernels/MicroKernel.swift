@@ -20,9 +20,11 @@ let microColumns = 16
 
 /// c[r, 0..<16] (+)= Σ_k a[r · aRow + k · aInner] · b[k · bStride + 0..<16] for 6 rows r.
 ///
-/// The 6 x 16 sums stay in twelve of the sixteen AVX registers. Either operand may be stored by rows or by columns, so the
-/// same kernel makes V·U (forward) and Vᵀ·D (weight gradient) without packing V.
-/// Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (the register block).
+/// The 6 x 16 sums stay in twelve of the sixteen AVX registers. Either operand may be stored by
+/// rows or by columns, so the same kernel makes V·U (forward) and Vᵀ·D (weight gradient) without
+/// packing V.
+/// Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (the register
+/// block).
 @inline(never)
 func microKernel(
   inner: Int, a: UnsafePointer<Float>, aRow: Int, aInner: Int,

@@ -1,8 +1,8 @@
 // 2x2 max-pooling of stride 2 and nearest x2 up-sampling.
 // Shapes: fine [N, 2H, 2W, C], coarse [N, H, W, C].
 
-/// coarse = max over each 2x2 block of fine. `winners` `[N, H, W, C]`, when given, receives the position
-/// 0...3 (2·dy + dx) of the first maximum in reading order, for the backward pass.
+/// coarse = max over each 2x2 block of fine. `winners` `[N, H, W, C]`, when given, receives the
+/// position 0...3 (2·dy + dx) of the first maximum in reading order, for the backward pass.
 public func maxPoolForward(
   fine: ActivationView, coarse: ActivationView, winners: UnsafeMutablePointer<UInt8>?,
   pool: ThreadPool
@@ -36,7 +36,8 @@ public func maxPoolForward(
   }
 }
 
-/// Sends each coarse gradient to the winner of its block; the other three get 0 (or keep theirs, when accumulating).
+/// Sends each coarse gradient to the winner of its block; the other three get 0 (or keep theirs,
+/// when accumulating).
 public func maxPoolBackward(
   coarseGradient: ActivationView, winners: UnsafePointer<UInt8>, fineGradient: ActivationView,
   accumulate: Bool, pool: ThreadPool

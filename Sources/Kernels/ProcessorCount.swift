@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// Processors that this process may use at once: its CPU affinity, cut by the `cpu.max` of its cgroups.
+/// Processors that this process may use at once: its CPU affinity, cut by the `cpu.max` of its
+/// cgroups.
 ///
 /// At least 1. Reads /proc and /sys once per call; both cgroup layouts are understood.
 /// Source: sched_getaffinity(2), Linux `Documentation/admin-guide/cgroup-v2.rst` (cpu.max).

@@ -58,8 +58,8 @@ public func copyActivations(
 
 /// Sums over all pixels, per channel: the gradient by a bias.
 ///
-/// Rows are summed in 64 fixed groups, then the groups in order: exact to rounding and independent of the
-/// number of threads. Scratch: 64 · C Floats.
+/// Rows are summed in 64 fixed groups, then the groups in order: exact to rounding and independent
+/// of the number of threads. Scratch: 64 · C Floats.
 public func channelSums(
   of view: ActivationView, into sums: UnsafeMutablePointer<Float>, pool: ThreadPool
 ) {

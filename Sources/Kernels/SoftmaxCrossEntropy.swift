@@ -29,11 +29,13 @@ public struct PixelTally: Sendable, Equatable {
   }
 }
 
-/// How the loss of a batch is put together: cross-entropy, plus the Dice loss of each image times a weight.
+/// How the loss of a batch is put together: cross-entropy, plus the Dice loss of each image times a
+/// weight.
 ///
-/// Cross-entropy is the mean over all pixels of -log softmax(logits)[label]. The Dice loss of an image is
-/// 1 - (2 Σ p·y + 1) / (Σ p + Σ y + 1) with p the probability of "lesion" and y the label; the mean over the batch's images
-/// is taken. Source: Milletari, Navab and Ahmadi, "V-Net" (2016), section 3, with sums instead of sums of squares.
+/// Cross-entropy is the mean over all pixels of -log softmax(logits)[label]. The Dice loss of an
+/// image is 1 - (2 Σ p·y + 1) / (Σ p + Σ y + 1) with p the probability of "lesion" and y the label;
+/// the mean over the batch's images is taken. Source: Milletari, Navab and Ahmadi, "V-Net" (2016),
+/// section 3, with sums instead of sums of squares.
 public struct SegmentationLoss: Sendable, Equatable {
   /// Weight of the Dice loss, 0 for cross-entropy alone.
   public var diceWeight: Float
@@ -60,10 +62,11 @@ private struct OverlapSums {
 
 /// The loss of a batch over the two classes {background, lesion}, and its gradient by the logits.
 ///
-/// logits `[N, H, W, 2]`, labels `[N, H, W]` of 0 or 1. With d = logit1 - logit0 and p = sigmoid(d), a pixel's
-/// cross-entropy is log(1 + e^d) - label·d, and the gradient by logit1 is (p - label) / pixels + ∂Dice/∂p · p·(1 - p), by
-/// logit0 its negative. Without `gradient` only the loss and the tally are made. Rows are added up in order,
-/// whatever the threads. Cost: one exponential per pixel, two with a gradient.
+/// logits `[N, H, W, 2]`, labels `[N, H, W]` of 0 or 1. With d = logit1 - logit0 and p =
+/// sigmoid(d), a pixel's cross-entropy is log(1 + e^d) - label·d, and the gradient by logit1 is (p
+/// - label) / pixels + ∂Dice/∂p · p·(1 - p), by logit0 its negative. Without `gradient` only the
+/// loss and the tally are made. Rows are added up in order, whatever the threads. Cost: one
+/// exponential per pixel, two with a gradient.
 public func segmentationLoss(
   _ loss: SegmentationLoss, logits: ActivationView, labels: UnsafePointer<UInt8>,
   gradient: ActivationView?, pool: ThreadPool

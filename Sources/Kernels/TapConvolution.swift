@@ -4,7 +4,8 @@
 // A row of the output is a sum over taps (dy, dx):
 //   out[y, :, :] += in[y + dy - p, shifted by dx - p, :] · weight[dy, dx]      [W, I] · [I, O]
 // Nothing is unfolded, so no scratch memory is needed. Cost: 2·N·H·W·K²·I·O operations a pass.
-// This is the plain algorithm that faster ones are compared with, and the one for what they do not cover.
+// This is the plain algorithm that faster ones are compared with, and the one for what they do not
+// cover.
 
 /// out = conv(in, weight) + bias, then ReLU if the geometry says so.
 func tapConvolutionForward(
@@ -33,7 +34,8 @@ func tapConvolutionForward(
   }
 }
 
-/// Gradient by the input: `dIn[y, x, i] (+)= Σ dOut[y - dy + p, x - dx + p, o] · weight[dy, dx, i, o]`.
+/// Gradient by the input: `dIn[y, x, i] (+)= Σ dOut[y - dy + p, x - dx + p, o] · weight[dy, dx, i,
+/// o]`.
 func tapConvolutionInputGradient(
   _ geometry: ConvolutionGeometry, outputGradient: ActivationView, weight: UnsafePointer<Float>,
   inputGradient: ActivationView, accumulate: Bool, pool: ThreadPool
@@ -60,10 +62,11 @@ func tapConvolutionInputGradient(
   }
 }
 
-/// Gradient by the weight, overwritten: `dW[dy, dx] = Σ in[shifted by (dy, dx)]ᵀ · dOut`, `[I, O]` per tap.
+/// Gradient by the weight, overwritten: `dW[dy, dx] = Σ in[shifted by (dy, dx)]ᵀ · dOut`, `[I, O]`
+/// per tap.
 ///
-/// One task computes a block of input channels of one tap over all rows, so the sum's order, and with
-/// it every bit of the result, does not depend on the number of threads.
+/// One task computes a block of input channels of one tap over all rows, so the sum's order, and
+/// with it every bit of the result, does not depend on the number of threads.
 func tapConvolutionWeightGradient(
   _ geometry: ConvolutionGeometry, input: ActivationView, outputGradient: ActivationView,
   weightGradient: UnsafeMutablePointer<Float>, pool: ThreadPool

@@ -1,11 +1,13 @@
 import Glibc
 import Synchronization
 
-/// A fixed set of worker threads plus the calling thread, for loops whose iterations are independent.
+/// A fixed set of worker threads plus the calling thread, for loops whose iterations are
+/// independent.
 ///
 /// Indices are handed out one at a time, so a thread that the kernel takes away only slows down the
 /// index in its hands. Idle workers sleep; a loop costs about 10 µs to start. One loop runs at a
-/// time: a second caller waits. Calling `parallelFor` from inside a loop's body is a programmer's mistake.
+/// time: a second caller waits. Calling `parallelFor` from inside a loop's body is a programmer's
+/// mistake.
 public final class ThreadPool: Sendable {
   /// Threads that take part in a loop, the caller included.
   public let threadCount: Int
@@ -36,7 +38,8 @@ public final class ThreadPool: Sendable {
     parallelFor(count) { index, _ in body(index) }
   }
 
-  /// The same, and `body` is told which thread, 0 ..< `threadCount`, it runs on, so that each can use scratch memory of its own.
+  /// The same, and `body` is told which thread, 0 ..< `threadCount`, it runs on, so that each can
+  /// use scratch memory of its own.
   public func parallelFor(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
       for index in 0..<max(0, count) { body(index, 0) }
@@ -173,7 +176,8 @@ private struct WorkerHandle: @unchecked Sendable {
   func join() { pthread_join(thread, nil) }
 }
 
-/// Signals belong to the main thread: a worker that took SIGTERM would be in the middle of a product.
+/// Signals belong to the main thread: a worker that took SIGTERM would be in the middle of a
+/// product.
 private func blockAllSignals() {
   var signals = sigset_t()
   unsafe sigfillset(&signals)

@@ -1,8 +1,9 @@
 // 3x3 convolution by F(4x4, 3x3): forward and gradient by the input.
 //
-// K channels in, N channels out, T tiles of a block. For each chunk of outputs the filters are transformed into
-// shared memory, [36][N / 16][K][16], in the order the micro-kernel reads them; then each thread takes blocks of
-// tiles: input transform [36][T][K], 36 products [T, K] · [K, N], output transform with bias and ReLU.
+// K channels in, N channels out, T tiles of a block. For each chunk of outputs the filters are
+// transformed into shared memory, [36][N / 16][K][16], in the order the micro-kernel reads them;
+// then each thread takes blocks of tiles: input transform [36][T][K], 36 products [T, K] · [K, N],
+// output transform with bias and ReLU.
 
 /// How a convolution is cut into blocks.
 struct WinogradBlocking {
@@ -39,7 +40,8 @@ struct WinogradBlocking {
   }
 }
 
-/// output (+)= conv(input, filters) (+ bias, ReLU). `transformFilters(range)` fills the shared memory for a range of outputs.
+/// output (+)= conv(input, filters) (+ bias, ReLU). `transformFilters(range)` fills the shared
+/// memory for a range of outputs.
 private func winogradConvolve(
   input: ActivationView, output: ActivationView, blocking: WinogradBlocking,
   bias: UnsafePointer<Float>?, hasReLU: Bool, accumulate: Bool,
@@ -89,12 +91,14 @@ private func winogradConvolve(
   }
 }
 
-/// c = a · b for a `[rows, inner]`, b in panels `[columns / 16][inner][16]`, c `[rows, columns]`; rows are rounded up to six.
+/// c = a · b for a `[rows, inner]`, b in panels `[columns / 16][inner][16]`, c `[rows, columns]`;
+/// rows are rounded up to six.
 private func multiplyPanels(
   rows: Int, columns: Int, inner: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
   c: UnsafeMutablePointer<Float>
 ) {
-  // A panel of 256 rows is 16 KB: it stays in the first-level cache while all rows of a pass over it.
+  // A panel of 256 rows is 16 KB: it stays in the first-level cache while all rows of a pass over
+  // it.
   let depth = 256
   for column in stride(from: 0, to: columns, by: microColumns) {
     let panel = unsafe b + column * inner
@@ -139,7 +143,8 @@ func winogradInputGradient(
   }
 }
 
-/// target[p][n / 16][i][n % 16] = (G g Gᵀ)[p] of filter (i, n), n counted from the range's start; missing columns are 0.
+/// target[p][n / 16][i][n % 16] = (G g Gᵀ)[p] of filter (i, n), n counted from the range's start;
+/// missing columns are 0.
 private func transformFilters(
   _ weight: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, outputs: Range<Int>,
   to target: UnsafeMutablePointer<Float>, stride: Int, pool: ThreadPool
@@ -160,7 +165,8 @@ private func transformFilters(
   }
 }
 
-/// The same for the filters of the gradient by the input: turned by 180 degrees, inputs and outputs exchanged.
+/// The same for the filters of the gradient by the input: turned by 180 degrees, inputs and outputs
+/// exchanged.
 private func transformTurnedFilters(
   _ weight: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, inputs: Range<Int>,
   to target: UnsafeMutablePointer<Float>, stride: Int, pool: ThreadPool

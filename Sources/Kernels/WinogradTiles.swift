@@ -1,7 +1,8 @@
 // Tiles of an image batch in and out of the transformed domain, eight channels at a time.
 //
-// A transformed block holds T tiles as [36][T][C]: for each position a matrix that the products read directly.
-// Consecutive positions start 64 bytes off a multiple of 4096 bytes, or all 36 would share one cache set.
+// A transformed block holds T tiles as [36][T][C]: for each position a matrix that the products
+// read directly. Consecutive positions start 64 bytes off a multiple of 4096 bytes, or all 36 would
+// share one cache set.
 
 /// The 4x4 output tiles of a batch of images, numbered image by image, row by row.
 struct TileGrid {
@@ -35,7 +36,8 @@ func positionStride(tiles: Int, channels: Int) -> Int {
   (tiles * channels + 1023) / 1024 * 1024 + 16
 }
 
-/// block[p][slot] = (Bᵀ d B)[p] of the 6x6 input around a tile, zero outside the image; C channels, a multiple of 8.
+/// block[p][slot] = (Bᵀ d B)[p] of the 6x6 input around a tile, zero outside the image; C channels,
+/// a multiple of 8.
 func transformInputTile(
   _ input: ActivationView, _ grid: TileGrid, tile: Int,
   to block: UnsafeMutablePointer<Float>, stride: Int, temporary: UnsafeMutablePointer<Float>
@@ -80,7 +82,8 @@ private func edge(
   return unsafe inside ? load(source + row * rowStride) : .zero
 }
 
-/// output tile = Aᵀ m A (+ bias, ReLU), cut at the image's edge; `block` is [36][T][stride of channels].
+/// output tile = Aᵀ m A (+ bias, ReLU), cut at the image's edge; `block` is [36][T][stride of
+/// channels].
 func transformOutputTile(
   _ block: UnsafePointer<Float>, stride: Int, _ grid: TileGrid, tile: Int,
   to output: ActivationView, bias: UnsafePointer<Float>?, hasReLU: Bool, accumulate: Bool,

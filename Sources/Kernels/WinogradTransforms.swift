@@ -1,20 +1,25 @@
-// The one-dimensional transforms of Winograd's minimal filtering F(4, 3): four outputs of a filter of three taps
-// with six multiplications instead of twelve; in two dimensions 36 instead of 144.
+// The one-dimensional transforms of Winograd's minimal filtering F(4, 3): four outputs of a filter
+// of three taps with six multiplications instead of twelve; in two dimensions 36 instead of 144.
 //
 //   Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A        d: 6x6 input tile, g: 3x3 filter, Y: 4x4 output tile
 //
-// Points 0, 1, -1, 1/2, -2 and infinity, whose rounding error is smaller than that of the usual 0, ±1, ±2:
+// Points 0, 1, -1, 1/2, -2 and infinity, whose rounding error is smaller than that of 0, ±1, ±2:
 //
-//        | 1  -3/2  -2   3/2  1   0 |        |   1      0      0   |
-//        | 0  -1    1/2  5/2  1   0 |        |  1/3    1/3    1/3  |        | 1  1   1   1    1  0 |
-//   Bᵀ = | 0   1   -5/2  1/2  1   0 |   G =  | -1/3    1/3   -1/3  |   Aᵀ = | 0  1  -1  1/2  -2  0 |
-//        | 0  -2   -1    2    1   0 |        | -16/15 -8/15  -4/15 |        | 0  1   1  1/4   4  0 |
-//        | 0   1/2 -1   -1/2  1   0 |        |  1/15  -2/15   4/15 |        | 0  1  -1  1/8  -8  1 |
-//        | 0   1   -3/2 -2   3/2  1 |        |   0      0      1   |
+//        | 1  -3/2  -2   3/2  1  0 |        |    1       0       0   |
+//        | 0  -1    1/2  5/2  1  0 |        |   1/3     1/3     1/3  |
+//   Bᵀ = | 0   1   -5/2  1/2  1  0 |    G = |  -1/3     1/3    -1/3  |
+//        | 0  -2   -1    2    1  0 |        | -16/15   -8/15   -4/15 |
+//        | 0   1/2 -1   -1/2  1  0 |        |   1/15   -2/15    4/15 |
+//        | 0   1   -3/2 -2   3/2 1 |        |    0       0       1   |
+//
+//        | 1  1   1   1    1  0 |
+//   Aᵀ = | 0  1  -1  1/2  -2  0 |
+//        | 0  1   1  1/4   4  0 |
+//        | 0  1  -1  1/8  -8  1 |
 //
 // Gradients are the exact transposes: ∂Y -> A ∂Y Aᵀ, and ∂g = Gᵀ [ Σ (Bᵀ d B) ⊙ (A ∂Y Aᵀ) ] G.
-// Source: Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015), equations 5 to 9.
-// Each function works on eight channels (or filters) at a time.
+// Source: Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015), equations 5
+// to 9. Each function works on eight channels (or filters) at a time.
 
 /// Multiplications of one 2-D tile: positions in the transformed domain.
 let winogradPositions = 36

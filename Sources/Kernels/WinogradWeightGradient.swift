@@ -1,10 +1,11 @@
 // Gradient by the weights of a 3x3 convolution: the transpose of F(4x4, 3x3).
 //
-//   ∂U[p] = Σ over tiles  Vᵀ[p] · D[p]     V = Bᵀ d B of the inputs, D = A ∂Y Aᵀ of the output gradients
+//   ∂U[p] = Σ over tiles Vᵀ[p] · D[p]     V = Bᵀ d B of inputs, D = A ∂Y Aᵀ of output gradients
 //   ∂g = Gᵀ ∂U G
 //
-// Every part (one per thread) adds up a fixed, contiguous range of tiles in its own [36][I][N]; the parts are then
-// added in order, so a result depends on the number of threads only by rounding and is repeatable.
+// Every part (one per thread) adds up a fixed, contiguous range of tiles in its own [36][I][N]; the
+// parts are then added in order, so a result depends on the number of threads only by rounding and
+// is repeatable.
 
 /// How the weight gradient is cut into blocks.
 struct WinogradGradientBlocking {

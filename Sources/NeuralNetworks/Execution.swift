@@ -1,6 +1,7 @@
 import Kernels
 
-/// A network laid out in memory for one input size, able to run forward and, for training, backward.
+/// A network laid out in memory for one input size, able to run forward and, for training,
+/// backward.
 ///
 /// Owns the arena of activations and the parameters. Not Sendable; one caller at a time.
 final class Execution {
@@ -14,7 +15,8 @@ final class Execution {
   private let isTraining: Bool
   private let convolutions: [Convolution?]
   private let workspace: Workspace
-  /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift, `[4][C]`.
+  /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift,
+  /// `[4][C]`.
   private let statistics: [FloatBuffer?]
 
   init(
@@ -94,7 +96,8 @@ final class Execution {
     return unsafe UnsafeMutableRawPointer(arena.base + offset).assumingMemoryBound(to: UInt8.self)
   }
 
-  /// Runs all nodes on the first `count` images; `learning` normalises by the batch and moves the running statistics.
+  /// Runs all nodes on the first `count` images; `learning` normalises by the batch and moves the
+  /// running statistics.
   func forward(_ count: Int, learning: Bool = false) {
     for index in network.nodes.indices { forward(node: index, count, learning) }
   }

@@ -20,7 +20,8 @@ struct ExecutionPlan {
   private(set) var gradients: [Location?] = []
   /// Winners of max-pooling (bytes), as a Float offset, per node.
   private(set) var winners: [Int?] = []
-  /// Inputs of a concatenation that could not be laid into it and are copied: (concatenation, place in `inputs`).
+  /// Inputs of a concatenation that could not be laid into it and are copied: (concatenation, place
+  /// in `inputs`).
   private(set) var copiedActivations: Set<CopiedInput> = []
   /// The same for gradients.
   private(set) var copiedGradients: Set<CopiedInput> = []
@@ -67,7 +68,8 @@ struct ExecutionPlan {
         needsGradient[node] =
           nodes[node].operation.hasParameters || nodes[node].inputs.contains { needsGradient[$0] }
       }
-      // A gradient is laid into a concatenation's only when that is the first to write it, i.e. the last user.
+      // A gradient is laid into a concatenation's only when that is the first to write it, i.e. the
+      // last user.
       let placement = Placement(nodes, shapes) { concatenation, input in
         users[input].last == concatenation
       }

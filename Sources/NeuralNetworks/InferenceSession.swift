@@ -17,7 +17,8 @@ public final class InferenceSession {
       plainConvolutions: false)
   }
 
-  /// The same; `plainConvolutions` takes the slow algorithm everywhere, to compare the fast ones with.
+  /// The same; `plainConvolutions` takes the slow algorithm everywhere, to compare the fast ones
+  /// with.
   package init(
     network: Network, parameters: [String: Tensor], inputShape: [Int], pool: ThreadPool,
     plainConvolutions: Bool
@@ -36,7 +37,8 @@ public final class InferenceSession {
     (execution.arena.count * 4, execution.parameters.count * 4)
   }
 
-  /// The network's output before the softmax, `[N, H, W, classes]`, for inputs `[N, H, W, C]`; N may be smaller than laid out.
+  /// The network's output before the softmax, `[N, H, W, classes]`, for inputs `[N, H, W, C]`; N
+  /// may be smaller than laid out.
   public func logits(_ inputs: Tensor) throws(NetworkError) -> Tensor {
     let output = try run(inputs)
     var result = Tensor(zeros: [output.batch, output.height, output.width, output.channels])

@@ -1,4 +1,5 @@
-/// A small random generator whose sequence is fixed by its seed, on every machine and in every release.
+/// A small random generator whose sequence is fixed by its seed, on every machine and in every
+/// release.
 ///
 /// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
@@ -26,7 +27,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 extension ParameterLayout {
-  /// Fresh parameters: weights uniform in ±sqrt(6 / (fanIn + fanOut)), biases 0, normalisations the identity.
+  /// Fresh parameters: weights uniform in ±sqrt(6 / (fanIn + fanOut)), biases 0, normalisations the
+  /// identity.
   ///
   /// Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
   /// networks", eq. 16 (Xavier initialisation).

@@ -1,7 +1,7 @@
 /// The JSON of a safetensors header, parsed without Foundation, with bounds on everything.
 ///
-/// A decoder into types accepts duplicate names and does not say where it stopped; for a file from a stranger
-/// both matter. Members stay in order. Source: RFC 8259.
+/// A decoder into types accepts duplicate names and does not say where it stopped; for a file from
+/// a stranger both matter. Members stay in order. Source: RFC 8259.
 enum JSONValue: Equatable {
   case object([(String, JSONValue)])
   case array([JSONValue])

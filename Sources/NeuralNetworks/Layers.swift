@@ -1,7 +1,8 @@
 /// A stride-1 convolution that keeps height and width, with bias and an optional ReLU.
 ///
-/// Weight `[kernelSize, kernelSize, inputChannels, outputChannels]`, bias `[outputChannels]`. Odd kernels pad
-/// evenly; even ones pad right and bottom only (as Keras' `same` does for the 2x2 of up-sampling).
+/// Weight `[kernelSize, kernelSize, inputChannels, outputChannels]`, bias `[outputChannels]`. Odd
+/// kernels pad evenly; even ones pad right and bottom only (as Keras' `same` does for the 2x2 of
+/// up-sampling).
 public struct Conv2d: Sendable, Equatable {
   /// Channels read.
   public var inputChannels: Int
@@ -37,11 +38,12 @@ public struct ConvTranspose2d: Sendable, Equatable {
   }
 }
 
-/// Batch normalisation with an optional ReLU: `y = weight · (x - mean) / sqrt(variance + ε) + bias` per channel.
+/// Batch normalisation with an optional ReLU: `y = weight · (x - mean) / sqrt(variance + ε) + bias`
+/// per channel.
 ///
-/// Training uses the batch's mean and variance and follows them with running ones, which everything else uses;
-/// inference folds them into the convolution before. Parameters `weight`, `bias`, and the state `runningMean` and
-/// `runningVariance`, `[channels]` each.
+/// Training uses the batch's mean and variance and follows them with running ones, which everything
+/// else uses; inference folds them into the convolution before. Parameters `weight`, `bias`, and
+/// the state `runningMean` and `runningVariance`, `[channels]` each.
 public struct BatchNorm2d: Sendable, Equatable {
   /// Channels read and written, a multiple of 8.
   public var channels: Int

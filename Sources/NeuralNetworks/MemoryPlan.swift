@@ -15,8 +15,8 @@ package struct MemoryRequest: Equatable {
 /// Places blocks in one arena so that blocks needed at the same time never overlap.
 ///
 /// Greedy by size: the largest block first, each at the lowest offset that is free during its whole
-/// interval. Cost: O(n²) for n blocks, once per network and input size. Source: Pisarchyk and Lee, "Efficient memory
-/// management for deep neural net inference" (greedy by size).
+/// interval. Cost: O(n²) for n blocks, once per network and input size. Source: Pisarchyk and Lee,
+/// "Efficient memory management for deep neural net inference" (greedy by size).
 package struct MemoryPlan: Equatable {
   /// First Float of each request, in the order of the requests; multiples of 16.
   package var offsets: [Int]

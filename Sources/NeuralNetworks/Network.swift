@@ -1,7 +1,7 @@
 /// A network as data: nodes in an order in which every node comes after its inputs.
 ///
-/// The last node is the output (the logits). Shapes, the backward pass and the memory plan are derived
-/// from this description; a new architecture is a new list of nodes.
+/// The last node is the output (the logits). Shapes, the backward pass and the memory plan are
+/// derived from this description; a new architecture is a new list of nodes.
 public struct Network: Sendable, Equatable {
   /// One operation with a name and the indices of the nodes it reads.
   public struct Node: Sendable, Equatable {
@@ -143,8 +143,8 @@ public enum NetworkError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Network {
-  /// Floating-point operations of one image, convolutions only and padding counted as work; training is
-  /// the forward pass and both gradients (the first layer needs none by its input).
+  /// Floating-point operations of one image, convolutions only and padding counted as work;
+  /// training is the forward pass and both gradients (the first layer needs none by its input).
   public func operations(shapes: [NodeShape], training: Bool) -> Double {
     var total = 0.0
     for (index, node) in nodes.enumerated() {

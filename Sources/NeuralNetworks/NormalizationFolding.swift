@@ -1,11 +1,14 @@
 extension Network {
-  /// The network without those batch normalisations that follow a convolution, and the parameters that compute the same.
+  /// The network without those batch normalisations that follow a convolution, and the parameters
+  /// that compute the same.
   ///
-  /// With s = weight / sqrt(runningVariance + ε): the convolution's filters become `filter · s` per output channel and its
-  /// bias `(bias - runningMean) · s + bias of the normalisation`; the ReLU moves along. Source: Jacob et al., "Quantization
-  /// and training of neural networks for efficient integer-arithmetic-only inference", section 3.2.
+  /// With s = weight / sqrt(runningVariance + ε): the convolution's filters become `filter · s` per
+  /// output channel and its bias `(bias - runningMean) · s + bias of the normalisation`; the ReLU
+  /// moves along. Source: Jacob et al., "Quantization and training of neural networks for efficient
+  /// integer-arithmetic-only inference", section 3.2.
   ///
-  /// - Throws: `NetworkError` when a parameter of a normalisation or its convolution is missing or of another shape.
+  /// - Throws: `NetworkError` when a parameter of a normalisation or its convolution is missing or
+  /// of another shape.
   func foldingNormalization(
     _ parameters: [String: Tensor]
   ) throws(NetworkError) -> (Network, [String: Tensor]) {

@@ -75,7 +75,8 @@ public struct ParameterLayout: Sendable, Equatable {
 
   /// Copies named tensors into a flat buffer.
   ///
-  /// - Throws: when one is missing or has another shape. Names that the network does not know are ignored.
+  /// - Throws: when one is missing or has another shape. Names that the network does not know are
+  /// ignored.
   func fill(_ buffer: FloatBuffer, from tensors: [String: Tensor]) throws(NetworkError) {
     for slot in slots {
       guard let tensor = tensors[slot.name] else { throw .missingParameter(slot.name) }

@@ -1,9 +1,10 @@
 /// The contents of a safetensors file: named Float tensors and text metadata.
 ///
-/// Format: 8-byte little-endian length, that many bytes of JSON `{name: {dtype, shape, data_offsets}}` with an optional
-/// `__metadata__` of strings, then the raw little-endian elements. Read as hostile input: every count is checked
-/// against what is left, names are unique, the tensors fill the data without gap or overlap. Source: the
-/// safetensors format description, https://huggingface.co/docs/safetensors.
+/// Format: 8-byte little-endian length, that many bytes of JSON `{name: {dtype, shape,
+/// data_offsets}}` with an optional `__metadata__` of strings, then the raw little-endian elements.
+/// Read as hostile input: every count is checked against what is left, names are unique, the
+/// tensors fill the data without gap or overlap. Source: the safetensors format description,
+/// https://huggingface.co/docs/safetensors.
 public struct SafeTensorsFile: Sendable, Equatable {
   /// The tensors in file order. Half-precision tensors (`F16`) are widened when read.
   public var tensors: [(name: String, tensor: Tensor)]
@@ -96,7 +97,8 @@ public struct SafeTensorsFile: Sendable, Equatable {
     return result
   }
 
-  /// The file's bytes: metadata with sorted keys, tensors in the order given, header padded to 8 bytes.
+  /// The file's bytes: metadata with sorted keys, tensors in the order given, header padded to 8
+  /// bytes.
   public func serialized() -> [UInt8] {
     let width = storesHalfPrecision ? 2 : 4
     var header = "{"

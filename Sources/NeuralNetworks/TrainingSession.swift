@@ -1,8 +1,10 @@
 import Kernels
 
-/// Everything one training run needs in memory: parameters, activations, gradients and Adam's moments.
+/// Everything one training run needs in memory: parameters, activations, gradients and Adam's
+/// moments.
 ///
-/// Memory: 4 times the parameters plus the activations and gradients that the plan keeps. Not Sendable.
+/// Memory: 4 times the parameters plus the activations and gradients that the plan keeps. Not
+/// Sendable.
 public final class TrainingSession {
   private let execution: Execution
   private let parameterGradients: FloatBuffer
@@ -23,7 +25,8 @@ public final class TrainingSession {
       plainConvolutions: false)
   }
 
-  /// The same; `plainConvolutions` takes the slow algorithm everywhere, to compare the fast ones with.
+  /// The same; `plainConvolutions` takes the slow algorithm everywhere, to compare the fast ones
+  /// with.
   package init(
     network: Network, parameters: [String: Tensor], inputShape: [Int], pool: ThreadPool,
     plainConvolutions: Bool
@@ -39,7 +42,8 @@ public final class TrainingSession {
     secondMoments = FloatBuffer(count: execution.layout.totalCount)
   }
 
-  /// Bytes reserved for activations and their gradients, and for parameters with everything Adam needs.
+  /// Bytes reserved for activations and their gradients, and for parameters with everything Adam
+  /// needs.
   public var memoryBytes: (activations: Int, parameters: Int) {
     (execution.arena.count * 4, 4 * execution.parameters.count * 4)
   }
@@ -132,7 +136,8 @@ public final class TrainingSession {
 
 /// Loss and counts of one batch; counts are pixels.
 public struct BatchResult: Sendable, Equatable {
-  /// The session's loss: mean over pixels of -log softmax(logits)[label], natural logarithm, and Dice if it was asked for.
+  /// The session's loss: mean over pixels of -log softmax(logits)[label], natural logarithm, and
+  /// Dice if it was asked for.
   public var loss: Float
   /// Pixels whose class is right.
   public var correctPixels: Int

@@ -5,8 +5,8 @@ import UNets
 
 /// A model held in memory, ready to turn one photograph after another into a mask.
 ///
-/// Owns the model's weights, the network's working memory and a thread pool; nothing of their size is
-/// allocated per image. Not Sendable: one image at a time, from one thread at a time.
+/// Owns the model's weights, the network's working memory and a thread pool; nothing of their size
+/// is allocated per image. Not Sendable: one image at a time, from one thread at a time.
 public final class Segmenter {
   /// The model in use.
   public let model: UNetModel
@@ -30,8 +30,9 @@ public final class Segmenter {
 
   /// Finds the lesion in a photograph.
   ///
-  /// The photograph is brought to the network's input size (area-averaged when shrinking), the probabilities back to
-  /// the photograph's size (bilinear when enlarging) and compared with the model's threshold.
+  /// The photograph is brought to the network's input size (area-averaged when shrinking), the
+  /// probabilities back to the photograph's size (bilinear when enlarging) and compared with the
+  /// model's threshold.
   ///
   /// - Throws: `SegmentationError.notFinite` when the network's output is not a number somewhere.
   public func segment(_ image: Image) throws(SegmentationError) -> SegmentedImage {
@@ -77,7 +78,8 @@ public final class Segmenter {
 }
 
 extension Normalization {
-  /// `(pixel / 255 - mean[c]) / standardDeviation[c]` of every pixel, `[H, W, C]`; one entry per channel of the image.
+  /// `(pixel / 255 - mean[c]) / standardDeviation[c]` of every pixel, `[H, W, C]`; one entry per
+  /// channel of the image.
   public func values(of image: Image) -> [Float] {
     precondition(image.channels == mean.count, "one mean per channel")
     // 256 values per channel are computed once: a table look-up per pixel.
@@ -98,7 +100,8 @@ extension Normalization {
 
 /// What the network found in one photograph.
 public struct SegmentedImage: Sendable {
-  /// Grey, 0 and 255 only, exactly as wide and high as the photograph is stored; its EXIF orientation.
+  /// Grey, 0 and 255 only, exactly as wide and high as the photograph is stored; its EXIF
+  /// orientation.
   public var mask: Image
   /// Probability of "lesion", at the network's input size.
   public var probabilities: FloatPlane

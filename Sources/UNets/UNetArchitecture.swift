@@ -1,9 +1,10 @@
 import NeuralNetworks
 
-/// The U-Net of the paper as data: an encoder that halves, a decoder that doubles, skips between them.
+/// The U-Net of the paper as data: an encoder that halves, a decoder that doubles, skips between
+/// them.
 ///
-/// Source: Ronneberger, Fischer and Brox, "U-Net: convolutional networks for biomedical image segmentation",
-/// with same-sized convolutions.
+/// Source: Ronneberger, Fischer and Brox, "U-Net: convolutional networks for biomedical image
+/// segmentation", with same-sized convolutions.
 public struct UNetArchitecture: Sendable, Equatable {
   /// How the decoder doubles height and width.
   public enum Upsampling: String, Sendable, CaseIterable {
@@ -21,7 +22,8 @@ public struct UNetArchitecture: Sendable, Equatable {
   public var depth: Int
   /// How the decoder goes up.
   public var upsampling: Upsampling
-  /// Whether each 3x3 convolution is followed by batch normalisation (before its ReLU); needs a width that is a multiple of 8.
+  /// Whether each 3x3 convolution is followed by batch normalisation (before its ReLU); needs a
+  /// width that is a multiple of 8.
   public var hasBatchNorm: Bool
 
   /// Classes of the output: background and lesion.
@@ -45,7 +47,8 @@ public struct UNetArchitecture: Sendable, Equatable {
   /// Number of learned values: 31.0 million for width 64, 7.76 for 32, 1.94 for 16.
   public var parameterCount: Int { ParameterLayout(makeNetwork()).parameterCount }
 
-  /// The graph. Names: `enc0` … `enc{depth}` with `.conv0` and `.conv1`, `dec{l}.up`, `.conv0`, `.conv1`, `head`.
+  /// The graph. Names: `enc0` … `enc{depth}` with `.conv0` and `.conv1`, `dec{l}.up`, `.conv0`,
+  /// `.conv1`, `head`.
   public func makeNetwork() -> Network {
     var network = Network()
     var top = network.add("input", .input(channels: inputChannels))

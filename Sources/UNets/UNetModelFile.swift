@@ -1,7 +1,8 @@
 import NeuralNetworks
 
-// The model as a safetensors file. Metadata keys: format, architecture, width, depth, inputChannels, upsampling,
-// batchNorm, inputSize, mean, standardDeviation, threshold, and training.* for the summary.
+// The model as a safetensors file. Metadata keys: format, architecture, width, depth,
+// inputChannels, upsampling, batchNorm, inputSize, mean, standardDeviation, threshold, and
+// training.* for the summary.
 
 extension UNetModel {
   private static let format = "dermseg-1"
@@ -9,7 +10,8 @@ extension UNetModel {
 
   /// Reads a model from a file's bytes, as hostile input.
   ///
-  /// - Throws: `UNetModelError`: damaged, foreign, of another shape, or with values that are not numbers.
+  /// - Throws: `UNetModelError`: damaged, foreign, of another shape, or with values that are not
+  /// numbers.
   public init(safetensors bytes: [UInt8]) throws(UNetModelError) {
     let file: SafeTensorsFile
     do {
@@ -56,7 +58,8 @@ extension UNetModel {
       summary: summary)
   }
 
-  /// The model as a safetensors file's bytes; `halfPrecision` halves its size and rounds the weights to 11 bits.
+  /// The model as a safetensors file's bytes; `halfPrecision` halves its size and rounds the
+  /// weights to 11 bits.
   public func safetensors(halfPrecision: Bool = false) -> [UInt8] {
     var metadata = [
       "format": Self.format, "architecture": "unet", "width": "\(architecture.width)",

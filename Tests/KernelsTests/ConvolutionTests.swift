@@ -1,7 +1,8 @@
 import Kernels
 import Testing
 
-/// Every convolution algorithm against plain loops, on shapes drawn at random and on the awkward ones.
+/// Every convolution algorithm against plain loops, on shapes drawn at random and on the awkward
+/// ones.
 @Suite struct ConvolutionTests {
   struct Case: CustomTestStringConvertible {
     var algorithm: ConvolutionAlgorithm

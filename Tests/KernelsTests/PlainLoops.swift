@@ -2,7 +2,8 @@ import Kernels
 
 // The plain-loop twins of the kernels: every formula written out, in double precision.
 
-/// An array [batch, height, width, channels] with its own memory, and a view with unused Floats between the pixels.
+/// An array [batch, height, width, channels] with its own memory, and a view with unused Floats
+/// between the pixels.
 final class Activations {
   let buffer: FloatBuffer
   let view: ActivationView

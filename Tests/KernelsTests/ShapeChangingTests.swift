@@ -41,7 +41,7 @@ import Testing
     }
     #expect(coarse.gapsAreUntouched && target.gapsAreUntouched)
     let again = Activations(n, h, w, c, seed: nil)
-    unsafe maxPoolForward(fine: fine.view, coarse: again.view, winners: nil, pool: pool)
+    maxPoolForward(fine: fine.view, coarse: again.view, winners: nil, pool: pool)
     #expect(again[0, 0, 0, 0] == coarse[0, 0, 0, 0])
   }
 

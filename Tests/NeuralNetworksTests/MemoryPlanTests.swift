@@ -32,8 +32,9 @@ import Testing
     #expect(MemoryPlan(chain).totalCount == 2 * 1008)
   }
 
-  /// An input of a concatenation that is also read afterwards, one that two concatenations share and the image itself: none of
-  /// them can be laid into the concatenation, so their values and gradients have to be copied and added.
+  /// An input of a concatenation that is also read afterwards, one that two concatenations share
+  /// and the image itself: none of them can be laid into the concatenation, so their values and
+  /// gradients have to be copied and added.
   @Test(arguments: [1, 2]) func sharedInputsOfConcatenations(_ threads: Int) throws {
     var network = Network()
     let image = network.add("input", .input(channels: 8))

@@ -1,7 +1,8 @@
 import NeuralNetworks
 import Testing
 
-/// The model file's container: what is written is read, and no bytes whatever bring the reader down.
+/// The model file's container: what is written is read, and no bytes whatever bring the reader
+/// down.
 @Suite struct SafeTensorsFileTests {
   static let file = SafeTensorsFile(
     tensors: [

@@ -85,8 +85,9 @@ import Testing
     }
   }
 
-  /// Adam's first steps are ±learning rate by the gradient's sign, so rounding decides where a gradient is next to
-  /// zero. With plain convolutions the losses stay together; Winograd's rounding takes B2 apart after two steps.
+  /// Adam's first steps are ±learning rate by the gradient's sign, so rounding decides where a
+  /// gradient is next to zero. With plain convolutions the losses stay together; Winograd's
+  /// rounding takes B2 apart after two steps.
   @Test(arguments: variants, [false, true])
   func lossesOfTenSteps(_ variant: String, _ plain: Bool) throws {
     let reference = ReferenceNetwork.tiny(variant)

@@ -1,4 +1,5 @@
-// The model that is used when no other is named or published: a safetensors file compiled into the program.
+// The model that is used when no other is named or published: a safetensors file compiled into the
+// program.
 #pragma once
 
 #include <stddef.h>
