@@ -92,7 +92,7 @@ import Testing
       bytes[bit / 8] ^= 1 << (bit % 8)
       do {
         let file = try SafeTensorsFile(parsing: bytes)
-        #expect(file != Self.file || bytes[bit / 8] == 0)
+        #expect(file.tensors.count == 3)
       } catch {
         refused += 1
       }

@@ -18,8 +18,8 @@ import UNets
 
   @Test func parameterCountsAreThePapers() {
     #expect(UNetArchitecture(width: 64).parameterCount == 31_030_658)
-    #expect(UNetArchitecture(width: 32).parameterCount == 7_760_130)
-    #expect(UNetArchitecture(width: 16).parameterCount == 1_941_122)
+    #expect(UNetArchitecture(width: 32).parameterCount == 7_759_554)
+    #expect(UNetArchitecture(width: 16).parameterCount == 1_940_834)
     #expect(UNetArchitecture(width: 4).parameterCount == 121_658)
     #expect(UNetArchitecture(width: 4, upsampling: .nearest).parameterCount == 121_658)
   }
