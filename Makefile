@@ -19,8 +19,7 @@ PROGRAMS := dermsegd dermseg-trainer dermseg
 .PHONY: help deps test-deps build demo test lint format install uninstall clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
-	  | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that the build needs (Debian, Ubuntu)
 	@scripts/install-packages $(BUILD_PACKAGES)

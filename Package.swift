@@ -139,7 +139,7 @@ let package = Package(
       path: "Tests/TestScaffold", swiftSettings: strict),
     tests("DatasetsTests", ["TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
     tests("ModelStoreTests", ["TestScaffold", "ModelStore", "UNets", "Files", system]),
-    tests("SettingsTests", ["Settings", system]),
+    tests("SettingsTests", ["Settings", "Files", system]),
     tests(
       "TrainingTests",
       [

@@ -26,8 +26,7 @@ public final class DirectoryLock: Sendable {
     }
   }
 
-  // Closing is not enough: a program that another thread starts at this moment holds a copy of the descriptor
-  // between fork and exec, and the lock with it.
+  // Closing alone would leave the lock to a child that was forked and has not yet reached its exec.
   deinit { _ = flock(descriptor.number, LOCK_UN) }
 }
 

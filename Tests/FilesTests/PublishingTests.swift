@@ -106,4 +106,24 @@ import Testing
     #expect(throws: Never.self) { try DirectoryLock(alias) }
     #expect(directory.run(#"flock -n "$D" true"#) == 0)
   }
+
+  /// A child between fork and exec holds copies of all descriptors, and with them the lock.
+  @Test func aCopyOfTheDescriptorDoesNotKeepIt() throws {
+    let directory = try TemporaryFolder()
+    var lock: DirectoryLock? = try DirectoryLock(directory.handle)
+    var copies: [Int32] = []
+    for number in Int32(3)..<256 {
+      var status = stat()
+      if unsafe fstat(number, &status) == 0,
+        try directory.handle.status().identity.inode == status.st_ino
+      {
+        copies.append(dup(number))
+      }
+    }
+    defer { for copy in copies { close(copy) } }
+    #expect(copies.count >= 2, "the folder's own descriptor and the lock's")
+    _ = lock
+    lock = nil
+    #expect(throws: Never.self) { try DirectoryLock(directory.handle) }
+  }
 }
