@@ -158,7 +158,8 @@ let package = Package(
     tests(
       "ProgramsTests",
       [
-        "dermseg", "dermseg-trainer", "dermsegd", "TemporaryFolders", "TestScaffold", "Datasets", "Images",
+        "dermseg", "dermseg-trainer", "dermsegd", "TemporaryFolders", "TestScaffold", "Datasets",
+        "Images",
         "UNets", "Files", system,
       ]),
   ]
