@@ -13,7 +13,7 @@ struct OwnedFolders {
     // The state directory first: a second daemon with the same configuration ends here.
     let state: DirectoryHandle
     do throws(FileError) {
-      state = try openOrMakeFolder(settings.stateDirectory)
+      state = try DirectoryHandle.openOrMake(settings.stateDirectory)
       stateLock = try DirectoryLock(state)
     } catch {
       throw Self.refusal(error, role: "state directory")

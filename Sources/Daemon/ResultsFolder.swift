@@ -30,7 +30,7 @@ package final class ResultsFolder {
   package init(_ path: FilePath, keepsNotes: Bool) throws(FileError) {
     self.path = path
     self.keepsNotes = keepsNotes
-    handle = try openOrMakeFolder(path)
+    handle = try DirectoryHandle.openOrMake(path)
     lock = try DirectoryLock(handle)
     try sweep()
   }
@@ -40,7 +40,7 @@ package final class ResultsFolder {
   /// - Returns: Whether it does, so that nothing known about the folder's content holds any longer.
   package func reopenIfMoved() throws(FileError) -> Bool {
     if handle.isStillAtItsPath { return false }
-    let new = try openOrMakeFolder(path)
+    let new = try DirectoryHandle.openOrMake(path)
     lock = try DirectoryLock(new)
     handle = new
     try sweep()
@@ -122,19 +122,5 @@ package final class ResultsFolder {
   private func existingFailedFolder() throws(FileError) -> DirectoryHandle? {
     guard try handle.status(of: Self.failedName)?.kind == .directory else { return nil }
     return try handle.openDirectory(Self.failedName)
-  }
-}
-
-/// Opens a folder, making it and what leads to it where that is missing.
-package func openOrMakeFolder(_ path: FilePath) throws(FileError) -> DirectoryHandle {
-  do {
-    return try DirectoryHandle(opening: path)
-  } catch .system(_, _, .noSuchFileOrDirectory) {
-    let parent = path.removingLastComponent()
-    guard let name = FileName(lastComponentOf: path) else {
-      throw .system(.create, path, .noSuchFileOrDirectory)
-    }
-    return try (parent.isEmpty ? DirectoryHandle(opening: ".") : openOrMakeFolder(parent))
-      .makeDirectory(name)
   }
 }

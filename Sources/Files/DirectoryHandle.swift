@@ -37,8 +37,9 @@ public final class DirectoryHandle: Sendable {
 
   /// Makes the directory `name` within this one unless it exists, and opens it.
   ///
-  /// The new name is on disk when this returns.
-  public func makeDirectory(_ name: FileName, permissions: UInt32 = 0o2775) throws(FileError)
+  /// The new name is on disk when this returns. Where this directory hands its group on (setgid), so
+  /// does the new one; to ask for that bit would be refused under `RestrictSUIDSGID=`.
+  public func makeDirectory(_ name: FileName, permissions: UInt32 = 0o775) throws(FileError)
     -> DirectoryHandle
   {
     let path = path.appending(name)

@@ -7,7 +7,7 @@ extension DirectoryHandle {
   ///   - path: A symbolic link there is followed.
   ///   - permissions: Of the directories that are made.
   /// - Throws: ``FileError/system(_:_:_:)``.
-  public static func openOrMake(_ path: FilePath, permissions: UInt32 = 0o755)
+  public static func openOrMake(_ path: FilePath, permissions: UInt32 = 0o775)
     throws(FileError) -> DirectoryHandle
   {
     do {

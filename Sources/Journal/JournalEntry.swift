@@ -76,7 +76,8 @@ func priority(of level: Logger.Level) -> Int {
   }
 }
 
-/// `areaPercent` -> `DERMSEG_AREA_PERCENT`; `MESSAGE_ID` stays.
+/// `areaPercent` -> `DERMSEG_AREA_PERCENT`, `sourceSHA256` -> `DERMSEG_SOURCE_SHA256`; `MESSAGE_ID`
+/// stays.
 ///
 /// journald drops fields whose names have other characters, begin with a digit or an underscore, or
 /// are longer than 64 bytes.
@@ -88,9 +89,14 @@ package func fieldName(for key: String) -> String {
     return String(key.prefix(64))
   }
   var name = "DERMSEG_"
+  var followsCapital = true
   for scalar in key.unicodeScalars {
+    let isCapital = ("A"..."Z").contains(scalar)
+    // A word begins at a capital, but `SHA` is one word.
+    if isCapital && !followsCapital { name += "_" }
+    followsCapital = isCapital
     switch scalar {
-    case "A"..."Z": name += "_" + String(scalar)
+    case "A"..."Z": name += String(scalar)
     case "a"..."z": name += String(scalar).uppercased()
     case "0"..."9": name += String(scalar)
     default: name += "_"

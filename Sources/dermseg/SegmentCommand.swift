@@ -19,7 +19,7 @@ struct SegmentCommand: AsyncParsableCommand {
   @Option(help: "The model file. Default: the store's current one, or the one in the program.")
   var model: String?
 
-  @Option(help: "The folder to write to; it must exist.")
+  @Option(help: "The folder to write to; made if it is missing.")
   var output = "."
 
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
@@ -39,7 +39,7 @@ struct SegmentCommand: AsyncParsableCommand {
     let segmenter = try makeSegmenter(model, threads: threads)
     let folder: DirectoryHandle
     do {
-      folder = try DirectoryHandle(opening: FilePath(output))
+      folder = try DirectoryHandle.openOrMake(FilePath(output))
     } catch {
       throw CommandFailure(message: "Not segmented: \(error)", exitCode: .cannotCreate)
     }
