@@ -57,7 +57,7 @@ private func event(
   @Test(arguments: [
     ("areaPercent", "DERMSEG_AREA_PERCENT"), ("sourceSHA256", "DERMSEG_SOURCE_SHA256"),
     ("file", "DERMSEG_FILE"), ("MESSAGE_ID", "MESSAGE_ID"),
-    ("decode-ms", "DERMSEG_DECODE_MS"), ("_PID", "DERMSEG___P_I_D"), ("1st", "DERMSEG_1ST"),
+    ("decode-ms", "DERMSEG_DECODE_MS"), ("_PID", "DERMSEG___PID"), ("1st", "DERMSEG_1ST"),
     ("a=b\n", "DERMSEG_A_B_"),
     (String(repeating: "x", count: 80), "DERMSEG_" + String(repeating: "X", count: 56)),
   ])
