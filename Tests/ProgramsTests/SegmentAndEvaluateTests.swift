@@ -102,7 +102,8 @@ private enum TrainedOnce {
     }
     #expect(try exitCode(["--model", "none.safetensors", "a.png"]) == 78)
     #expect(try exitCode(["--model", "a.png", "a.png"]) == 78)
-    #expect(try exitCode(["--model", "m.safetensors", "--output", "m.safetensors/none", "a.png"]) == 73)
+    #expect(
+      try exitCode(["--model", "m.safetensors", "--output", "m.safetensors/none", "a.png"]) == 73)
     #expect(try exitCode(["--model", "m.safetensors"]) == 2)
     #expect(try exitCode(["--model", "m.safetensors", "--threads", "0", "a.png"]) == 2)
   }
