@@ -14,7 +14,7 @@ extension FolderService {
     let png: [UInt8]
     do {
       found = try finding.result.get()
-      png = try encode(found.mask, photograph)
+      png = try encode(found.mask, finding)
     } catch {
       fail(item, reason: "\(error)")
       return
@@ -39,18 +39,23 @@ extension FolderService {
     }
     status.segmented += 1
     status.last = (item.name, clock.now - photograph.begun)
-    logSegmented(photograph, found)
+    logSegmented(finding, found)
     finish(item, .done(item.identity, mask: photograph.mask))
     lookAgainIfChanged(item)
+    // Between computing and publishing another model came into service.
+    if finding.worker.modelSHA256 != worker.modelSHA256 {
+      list.settle(item.name, item.identity, at: clock.now)
+    }
   }
 
   /// The mask as PNG with its record, read back and compared.
-  private func encode(_ mask: Image, _ photograph: Photograph) throws(ImageError) -> [UInt8] {
+  private func encode(_ mask: Image, _ finding: Finding) throws(ImageError) -> [UInt8] {
+    let photograph = finding.photograph
     let record = MaskRecord(
       sourceName: photograph.item.name, sourceSHA256: photograph.sha256,
       sourceSizeBytes: photograph.item.identity.sizeBytes,
-      sourceModified: photograph.item.identity.modified, modelID: worker.modelID,
-      modelSHA256: worker.modelSHA256)
+      sourceModified: photograph.item.identity.modified, modelID: finding.worker.modelID,
+      modelSHA256: finding.worker.modelSHA256)
     let png = try PNGEncoder.encode(mask, text: record.texts)
     let again = try ImageDecoder.decode(png)
     guard again.width == photograph.image.width, again.height == photograph.image.height,
@@ -59,7 +64,8 @@ extension FolderService {
     return png
   }
 
-  private func logSegmented(_ photograph: Photograph, _ found: SegmentedImage) {
+  private func logSegmented(_ finding: Finding, _ found: SegmentedImage) {
+    let photograph = finding.photograph
     let name = photograph.item.name
     let image = photograph.image
     let total = clock.now - photograph.begun
@@ -69,7 +75,7 @@ extension FolderService {
       "Segmented: \(name): lesion \(percent) % of \(image.width) x \(image.height) pixels, "
         + "\(seconds(total)) s -> \(photograph.mask)",
       fields: [
-        "file": field(name), "mask": field(photograph.mask), "model": "\(worker.modelID)",
+        "file": field(name), "mask": field(photograph.mask), "model": "\(finding.worker.modelID)",
         "width": "\(image.width)", "height": "\(image.height)", "areaPercent": "\(percent)",
         "durationMs": "\(milliseconds(total))",
         "decodeMs": "\(milliseconds(photograph.decodeTime))",

@@ -21,11 +21,13 @@ public actor FolderService: Service {
   private nonisolated let stopRequested = Atomic(false)
   private nonisolated let onStop: @Sendable () -> Void
 
-  let settings: Settings
+  var settings: Settings
   let logger: Logger
   let notifier: ServiceNotifier
   let results: ResultsFolder
-  let worker: SegmentationWorker
+  var worker: SegmentationWorker
+  /// What was last said about a model that is not used, so that it is said once.
+  var refusedModel: String?
   private var stateLock: DirectoryLock?
   let clock = ContinuousClock()
 
@@ -175,7 +177,7 @@ public actor FolderService: Service {
     decoded = nil
     let task = Task { [worker] in
       let result = await worker.segment(photograph.image)
-      self.didCompute(Finding(photograph: photograph, result: result))
+      self.didCompute(Finding(photograph: photograph, worker: worker, result: result))
     }
     computing = (photograph, clock.now, task)
     return true
@@ -211,6 +213,7 @@ public actor FolderService: Service {
     let isDue = lastScan.map { now >= $0 + scanInterval } ?? true
     guard !isStopping, isDue || isScanWanted, now >= nextScanAllowed else { return false }
     isScanWanted = false
+    followModelStore()
     scan()
     lastScan = now
     // A folder of 100,000 files must not be listed again for each of 100 arrivals per second.

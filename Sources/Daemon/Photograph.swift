@@ -20,5 +20,7 @@ struct Photograph: Sendable {
 /// A photograph with what the network found.
 struct Finding: Sendable {
   var photograph: Photograph
+  /// Who computed it: by now there may be another model in service.
+  var worker: SegmentationWorker
   var result: Result<SegmentedImage, SegmentationError>
 }

@@ -64,6 +64,16 @@ package struct WorkList {
 
   package init(settle: Duration) { quiet = QuietFiles(settle: settle) }
 
+  /// A list with another quiet time that has forgotten everything but what is in hand.
+  package init(replacing other: WorkList, settle: Duration) {
+    self.init(settle: settle)
+    for (name, source) in other.sources {
+      guard case .inHand = source.state else { continue }
+      sources[name] = source
+      count(nil, source.state)
+    }
+  }
+
   // MARK: - Listings
 
   package mutating func beginListing() { listing += 1 }
@@ -117,12 +127,7 @@ package struct WorkList {
 
   /// Forgets everything: the next listing finds all sources anew.
   package mutating func forgetAll() {
-    let inHand = sources.filter { if case .inHand = $0.value.state { true } else { false } }
-    self = WorkList(settle: quiet.settle)
-    for (name, source) in inHand {
-      sources[name] = source
-      count(nil, source.state)
-    }
+    self = WorkList(replacing: self, settle: quiet.settle)
   }
 
   // MARK: - Turns

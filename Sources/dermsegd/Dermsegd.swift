@@ -44,7 +44,7 @@ enum Dermsegd {
         endSoon(logger)
       }
       try service.noteCrashes()
-      try await run(service, logger)
+      try await run(service, options, logger)
       return 0
     } catch let error as SettingsError {
       notStarted("Not started: \(error)", logger)
@@ -59,13 +59,20 @@ enum Dermsegd {
     }
   }
 
-  private static func run(_ service: FolderService, _ logger: Logger) async throws {
+  private static func run(_ service: FolderService, _ options: Options, _ logger: Logger)
+    async throws
+  {
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
+    let reloader = Reloader(
+      hangups: hangups, service: service, configFile: options.config, given: options.given,
+      logger: logger)
     var quiet = logger
     quiet.logLevel = .warning
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+          .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(service: reloader, successTerminationBehavior: .ignore),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     try await group.run()
   }
@@ -86,6 +93,29 @@ enum Dermsegd {
   private static func notStarted(_ message: String, _ logger: Logger) {
     ServiceNotifier().stopping(status: message)
     logger.record(.notStarted, level: .error, message)
+  }
+}
+
+/// Reads the settings again at each SIGHUP (`systemctl reload`).
+private struct Reloader: Service {
+  let hangups: UnixSignalsSequence
+  let service: FolderService
+  let configFile: String?
+  let given: [String: String]
+  let logger: Logger
+
+  func run() async {
+    for await _ in hangups.cancelOnGracefulShutdown() {
+      do throws(SettingsError) {
+        let settings = try await Settings.load(
+          configFile: configFile.map { FilePath($0) }, options: given,
+          environment: processEnvironment())
+        await service.reload(settings)
+      } catch {
+        logger.record(
+          .notStarted, level: .error, "Not reloaded: \(error) The settings stay as they were.")
+      }
+    }
   }
 }
 

@@ -21,12 +21,17 @@ final class TinyDaemon: Sendable {
     folder.run(#"mkdir "$D/test"; : > "$D/empty.yaml""#)
   }
 
-  /// Writes a model; another seed is another model.
-  func writeModel(seed: UInt64) throws {
+  /// A model file; another seed is another model.
+  func modelBytes(seed: UInt64) throws -> [UInt8] {
     let architecture = UNetArchitecture(inputChannels: 1, width: 4, depth: 2)
-    let model = try UNetModel.initialized(
-      architecture: architecture, inputSize: 32, normalization: .unit(channels: 1), seed: seed)
-    try folder.handle.publish(model.safetensors(), as: name("tiny.safetensors"))
+    return try UNetModel.initialized(
+      architecture: architecture, inputSize: 32, normalization: .unit(channels: 1), seed: seed
+    ).safetensors()
+  }
+
+  /// Puts a model where the service looks for it.
+  func writeModel(seed: UInt64) throws {
+    try folder.handle.publish(try modelBytes(seed: seed), as: name("tiny.safetensors"))
   }
 
   /// Drops a photograph into the test folder by rename.

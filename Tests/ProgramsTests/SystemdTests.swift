@@ -28,6 +28,12 @@ import Testing
     #expect(receive(until: "WATCHDOG=1"), "from a rescan")
     daemon.folder.run(#"mv "$D/p.jpg" "$D/test/""#)
     #expect(receive(until: "STATUS=Watching. 0 waiting, 1 done, 0 failed. Last: p.jpg ("))
+    daemon.send(SIGHUP)
+    #expect(receive(until: "RELOADING=1\nMONOTONIC_USEC="))
+    #expect(receive(until: "READY=1"))
+    daemon.folder.run(#"echo 'testFoldr: /x' > "$D/empty.yaml""#)
+    daemon.send(SIGHUP)
+    try await daemon.until("complaint") { daemon.log.contains("Not reloaded: ") }
     daemon.folder.run(#"mv "$D/test" "$D/away""#)
     #expect(receive(until: "STATUS=Degraded: the test folder is gone: "))
     daemon.send(SIGTERM)

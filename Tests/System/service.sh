@@ -63,6 +63,7 @@ is_back_after() {
 
 # From Sources/Journal/MessageKind.swift.
 readonly started=af1a4247a73240d8b17fbf24ae200541 stopped=570f3d8c6d354ba0ac83c44f16c08f72
+readonly reloaded=97f4e001d74d4ac088525f9f9bbf22cd
 readonly segmented=d094fcf5ae6349db89217442dffc07d1 refused=5b920b531eaa4174bae1ab66dc6155d0
 
 step "installing"
@@ -125,6 +126,11 @@ for path in "$data/test/x" /etc/x /usr/x; do
 done
 check "it sees no network but its own" is \
   "$(nsenter --target "$pid" --net -- cat /proc/self/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' ')" lo
+
+step "reloading"
+check "systemctl reload" systemctl reload dermsegd.service
+check "says so" within 10 is_count $reloaded 1
+check "and goes on in the same process" is "$(property MainPID)" "$pid"
 
 step "surviving"
 kill -KILL "$pid"
