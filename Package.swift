@@ -56,6 +56,8 @@ let package = Package(
     .executable(name: "dermsegd", targets: ["dermsegd"]),
     .executable(name: "dermseg-trainer", targets: ["dermseg-trainer"]),
     .executable(name: "dermseg", targets: ["dermseg"]),
+    // For the tests, which preload it into the programs.
+    .library(name: "DermsegFaults", type: .dynamic, targets: ["Faults"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -124,6 +126,10 @@ let package = Package(
       ]),
     // Tests.
     .target(
+      name: "Faults", path: "Tests/Faults",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("dl")]),
+    .target(
       name: "TemporaryFolders", dependencies: ["Files", system], path: "Tests/TemporaryFolders",
       swiftSettings: strict),
     tests("KernelsTests", ["Kernels"]),
@@ -152,15 +158,15 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "TemporaryFolders", "TestScaffold", "Daemon", "UNets", "ModelStore", "Images", "Files",
-        "Settings", logging, system,
+        "TemporaryFolders", "TestScaffold", "Daemon", "Segmentation", "UNets", "ModelStore",
+        "Images", "Files", "Settings", logging, system,
       ]),
     tests(
       "ProgramsTests",
       [
-        "dermseg", "dermseg-trainer", "dermsegd", "TemporaryFolders", "TestScaffold", "Datasets",
-        "Images",
-        "UNets", "Files", system,
+        "dermseg", "dermseg-trainer", "dermsegd", "Faults", "Daemon", "Segmentation", "ModelStore",
+        "TemporaryFolders", "TestScaffold", "Datasets", "Images", "UNets", "Files", "CLinux",
+        system,
       ]),
   ]
 )

@@ -11,7 +11,7 @@ struct Dermseg: AsyncParsableCommand {
     version: "dermseg \(dermsegVersion)",
     subcommands: [
       SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
-      SynthCommand.self,
+      SynthCommand.self, CheckFolderCommand.self,
     ])
 }
 
