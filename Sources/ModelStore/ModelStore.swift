@@ -5,8 +5,9 @@ import UNets
 /// A directory of models, of which `current` names the one in service.
 ///
 /// Each model has a folder of its own, `<id>/model.safetensors`, with its checksum in `<id>/model.sha256` in
-/// the form that `sha256sum -c` reads. `current` is a symbolic link to such a folder and is switched by one
-/// rename, when everything it leads to is on disk. Published models are never changed.
+/// the form that `sha256sum -c` reads, and beside them whatever was told about its making. A folder appears
+/// whole, by one rename. `current` is a symbolic link to such a folder and is switched by one rename, when
+/// everything it leads to is on disk. Published models are never changed.
 public struct ModelStore: Sendable {
   /// The store's directory, for example `/var/lib/dermseg/models`.
   public let directory: FilePath
@@ -16,9 +17,9 @@ public struct ModelStore: Sendable {
     self.directory = directory
   }
 
-  private static let currentName = fixedName("current")
-  private static let modelName = fixedName("model.safetensors")
-  private static let checksumName = fixedName("model.sha256")
+  static let currentName = fixedName("current")
+  static let modelName = fixedName("model.safetensors")
+  static let checksumName = fixedName("model.sha256")
 
   /// The id of the model in service, without reading it; nil if there is no store or no `current`.
   ///
@@ -36,18 +37,33 @@ public struct ModelStore: Sendable {
     return try load(folder, from: store)
   }
 
-  /// Adds a model and puts it into service.
+  /// A model of the store, verified against its checksum.
+  ///
+  /// - Parameter id: the folder's name, whole.
+  /// - Throws: `ModelStoreError`; `.unknownModel` when there is none of this name.
+  public func model(_ id: String) throws(ModelStoreError) -> LoadedModel {
+    guard let name = FileName(id), let store = try open(), try isThere(name, in: store) else {
+      throw .unknownModel(id, known: try list().map(\.id))
+    }
+    return try load(name, from: store)
+  }
+
+  /// Adds a model, and puts it into service unless told otherwise.
   ///
   /// The bytes are parsed before anything is written, and read back and compared before `current` is
   /// switched. When this returns the model is on disk and in service; when it throws, `current` is as it was.
-  /// The same model published again changes nothing.
+  /// The same model published again changes nothing in its folder.
   ///
   /// - Parameters:
   ///   - bytes: a whole model file.
   ///   - name: the model's name; the id is made of it and the checksum.
-  /// - Returns: the model in service.
+  ///   - notes: what is to be kept beside the model.
+  ///   - isPromoted: whether it becomes the model in service.
+  /// - Returns: the model.
   /// - Throws: `ModelStoreError.unsound`, `.notPublished`, or those of `current()`.
-  public func publish(_ bytes: [UInt8], name: String) throws(ModelStoreError) -> LoadedModel {
+  public func publish(
+    _ bytes: [UInt8], name: String, notes: [ModelNote] = [], isPromoted: Bool = true
+  ) throws(ModelStoreError) -> LoadedModel {
     let parsed = try LoadedModel(parsing: bytes, name: name, origin: name)
     guard let folderName = FileName(parsed.id) else {
       throw .notPublished(model: parsed.id, reason: "not a file name.")
@@ -57,25 +73,34 @@ public struct ModelStore: Sendable {
     do throws(FileError) {
       store = try .openOrMake(directory)
       lock = try DirectoryLock(store)
-      let folder = try store.makeDirectory(folderName, permissions: 0o755)
-      try folder.publish(bytes, as: Self.modelName, permissions: 0o644)
-      try folder.publish(
-        Array("\(parsed.sha256)  \(Self.modelName)\n".utf8), as: Self.checksumName,
-        permissions: 0o644)
+      try store.sweepPartDirectories()
     } catch {
+      if case .locked(let path, let holder) = error {
+        throw .locked(path: path.displayed, holder: holder)
+      }
       throw .notPublished(model: parsed.id, reason: error.description)
+    }
+    if try !isSound(folderName, in: store) {
+      let checksum = Array("\(parsed.sha256)  \(Self.modelName)\n".utf8)
+      do throws(FileError) {
+        // What has the name is damaged; nobody could have loaded it.
+        try store.removeDirectory(folderName)
+        try store.publishDirectory(as: folderName) { folder throws(FileError) in
+          for note in notes { try note.write(to: folder) }
+          try folder.publish(bytes, as: Self.modelName, permissions: 0o644)
+          try folder.publish(checksum, as: Self.checksumName, permissions: 0o644)
+        }
+      } catch {
+        throw .notPublished(model: parsed.id, reason: error.description)
+      }
     }
     let model = try load(folderName, from: store)
-    do throws(FileError) {
-      try store.publishSymbolicLink(Self.currentName, to: folderName)
-    } catch {
-      throw .notPublished(model: parsed.id, reason: error.description)
-    }
+    if isPromoted { try putIntoService(folderName, in: store) }
     withExtendedLifetime(lock) {}
     return model
   }
 
-  private func load(_ folder: FileName, from store: DirectoryHandle) throws(ModelStoreError)
+  func load(_ folder: FileName, from store: DirectoryHandle) throws(ModelStoreError)
     -> LoadedModel
   {
     let path = store.path.appending(folder).appending(Self.modelName)
@@ -103,7 +128,7 @@ public struct ModelStore: Sendable {
     return model
   }
 
-  private func open() throws(ModelStoreError) -> DirectoryHandle? {
+  func open() throws(ModelStoreError) -> DirectoryHandle? {
     do throws(FileError) {
       return try DirectoryHandle(opening: directory)
     } catch {
@@ -112,7 +137,7 @@ public struct ModelStore: Sendable {
     }
   }
 
-  private func currentFolder(in store: DirectoryHandle) throws(ModelStoreError) -> FileName? {
+  func currentFolder(in store: DirectoryHandle) throws(ModelStoreError) -> FileName? {
     let path = store.path.appending(Self.currentName).displayed
     let target: [UInt8]?
     let status: FileStatus?
@@ -133,7 +158,28 @@ public struct ModelStore: Sendable {
     return folder
   }
 
-  private static func fixedName(_ text: String) -> FileName {
+  private func isThere(_ name: FileName, in store: DirectoryHandle) throws(ModelStoreError) -> Bool
+  {
+    do throws(FileError) {
+      return try store.status(of: name)?.kind == .directory
+    } catch {
+      throw .unreadable(path: error.path.displayed, reason: error.reason)
+    }
+  }
+
+  /// Whether the folder is there and its model can be loaded.
+  private func isSound(_ name: FileName, in store: DirectoryHandle) throws(ModelStoreError) -> Bool
+  {
+    guard try isThere(name, in: store) else { return false }
+    do throws(ModelStoreError) {
+      _ = try load(name, from: store)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  static func fixedName(_ text: String) -> FileName {
     guard let name = FileName(text) else { preconditionFailure("\(text) is a file name") }
     return name
   }

@@ -45,7 +45,7 @@ import UNets
     // Publishing what is there already puts it back into service and changes no byte.
     #expect(try store.publish(try Self.bytes(seed: 1), name: "a").id == first.id)
     #expect(try store.currentID() == first.id)
-    #expect(folder.shell("test $(ls -A | wc -l) = 3") == 0)
+    #expect(folder.shell("test $(ls -A | wc -l) = 4") == 0)
   }
 
   @Test(arguments: [
@@ -70,7 +70,7 @@ import UNets
       try store.publish(Array(try Self.bytes(seed: 2).dropLast()), name: "b")
     }
     #expect(try store.currentID() == good.id)
-    #expect(folder.shell("test $(ls -A | wc -l) = 2") == 0)
+    #expect(folder.shell("test $(ls -A | wc -l) = 3") == 0)
   }
 
   @Test func anyChangedByteIsNoticed() throws {
