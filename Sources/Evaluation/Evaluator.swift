@@ -9,6 +9,8 @@ public struct Evaluator {
 
   /// Called after each photograph, with the number done.
   public var progress: (_ done: Int) -> Void
+  /// How intervals are found.
+  public var bootstrap = Bootstrap()
 
   /// Makes an evaluator.
   public init(progress: @escaping (_ done: Int) -> Void = { _ in }) {
@@ -34,14 +36,15 @@ public struct Evaluator {
     for (index, pair) in pairs.enumerated() {
       do {
         let (image, truth) = try FullSizePair.read(pair)
-        let counts = ConfusionCounts(mask: try method(image), truth: truth)
-        let floor = ConfusionCounts(mask: NoLearningRule.mask(for: image), truth: truth)
-        pooled += counts
-        pooledFloor += floor
+        let mask = try method(image)
+        let floor = NoLearningRule.mask(for: image)
+        pooled += ConfusionCounts(mask: mask, truth: truth)
+        pooledFloor += ConfusionCounts(mask: floor, truth: truth)
         images.append(
           ImageScores(
-            name: pair.name, width: image.width, height: image.height, model: Scores(counts),
-            noLearningRule: Scores(floor)))
+            name: pair.name, width: image.width, height: image.height,
+            model: Scores(mask: mask, truth: truth),
+            noLearningRule: Scores(mask: floor, truth: truth)))
       } catch {
         left.append("\(pair.name): \(error)")
       }
@@ -49,10 +52,7 @@ public struct Evaluator {
     }
     guard !images.isEmpty else { return nil }
     return EvaluationReport(
-      modelID: modelID, imageCount: images.count,
-      model: MethodScores(mean: Scores(meanOf: images.map(\.model)), pooled: Scores(pooled)),
-      noLearningRule: MethodScores(
-        mean: Scores(meanOf: images.map(\.noLearningRule)), pooled: Scores(pooledFloor)),
-      images: images, skipped: left)
+      modelID: modelID, images: images, skipped: left, pooled: (pooled, pooledFloor),
+      bootstrap: bootstrap)
   }
 }

@@ -1,4 +1,6 @@
-/// The six scores of one mask, or of many.
+import Images
+
+/// The scores of one mask, or means over many.
 public struct Scores: Sendable, Equatable, Codable {
   /// Overlap divided by union.
   public var jaccard: Double
@@ -12,15 +14,21 @@ public struct Scores: Sendable, Equatable, Codable {
   public var sensitivity: Double?
   /// Share of the background that was left alone; nil without background in any truth.
   public var specificity: Double?
+  /// The 95th-percentile Hausdorff distance in pixels; nil for scores that are pooled over pixels.
+  public var hausdorff95: Double?
+  /// The same in percent of the image's diagonal, so that photographs of all sizes can be compared.
+  public var hausdorff95Percent: Double?
 
   enum CodingKeys: String, CodingKey {
     case jaccard, dice
     case thresholdedJaccard = "thresholded_jaccard"
     case pixelAccuracy = "pixel_accuracy"
     case sensitivity, specificity
+    case hausdorff95
+    case hausdorff95Percent = "hausdorff95_percent"
   }
 
-  /// The scores of one mask, or, of summed counts, pooled over pixels.
+  /// The scores that follow from counts: of summed counts, pooled over pixels.
   public init(_ counts: ConfusionCounts) {
     jaccard = counts.jaccardIndex
     dice = counts.diceCoefficient
@@ -28,6 +36,18 @@ public struct Scores: Sendable, Equatable, Codable {
     pixelAccuracy = counts.pixelAccuracy
     sensitivity = counts.sensitivity
     specificity = counts.specificity
+  }
+
+  /// All scores of one mask.
+  ///
+  /// - Parameters:
+  ///   - mask: grey, 128 and above is lesion.
+  ///   - truth: of the same size.
+  public init(mask: Image, truth: Image) {
+    self.init(ConfusionCounts(mask: mask, truth: truth))
+    let distance = HausdorffDistance.percentile95(mask: mask, truth: truth)
+    hausdorff95 = distance
+    hausdorff95Percent = 100 * distance / HausdorffDistance.diagonal(mask)
   }
 
   /// The mean over images, each counting the same whatever its size. Undefined values are left out.
@@ -44,55 +64,32 @@ public struct Scores: Sendable, Equatable, Codable {
     pixelAccuracy = mean(images.map(\.pixelAccuracy)) ?? 0
     sensitivity = mean(images.compactMap(\.sensitivity))
     specificity = mean(images.compactMap(\.specificity))
+    hausdorff95 = mean(images.compactMap(\.hausdorff95))
+    hausdorff95Percent = mean(images.compactMap(\.hausdorff95Percent))
   }
+
+  /// Whether readers would call the segmentation failed: a Jaccard index below 0.65 (ISIC 2018).
+  public var isFailure: Bool { jaccard < 0.65 }
 }
 
-/// The scores of one photograph.
-public struct ImageScores: Sendable, Equatable, Codable {
-  /// The pair's name.
-  public var name: String
-  /// Stored width in pixels.
-  public var width: Int
-  /// Stored height in pixels.
-  public var height: Int
-  /// Of the model.
-  public var model: Scores
-  /// Of the no-learning rule.
-  public var noLearningRule: Scores
+/// One of the scores, by its name in JSON and CSV.
+public struct ScoreKind: Sendable {
+  /// The name in JSON and CSV.
+  public let name: String
+  /// The name for people.
+  public let title: String
+  /// The value in a set of scores; nil where it is undefined.
+  public let value: @Sendable (Scores) -> Double?
 
-  enum CodingKeys: String, CodingKey {
-    case name, width, height, model
-    case noLearningRule = "no_learning_rule"
-  }
-}
-
-/// One method's scores over all photographs, in both ways of averaging.
-public struct MethodScores: Sendable, Equatable, Codable {
-  /// Each photograph counts the same.
-  public var mean: Scores
-  /// Each pixel counts the same.
-  public var pooled: Scores
-}
-
-/// What an evaluation found.
-public struct EvaluationReport: Sendable, Equatable, Codable {
-  /// The model's name and hash.
-  public var modelID: String
-  /// Photographs evaluated.
-  public var imageCount: Int
-  /// The model's scores.
-  public var model: MethodScores
-  /// The scores of the rule that has learnt nothing; a model below them is worth nothing.
-  public var noLearningRule: MethodScores
-  /// Every photograph on its own.
-  public var images: [ImageScores]
-  /// Photographs left out, with reasons.
-  public var skipped: [String]
-
-  enum CodingKeys: String, CodingKey {
-    case model, images, skipped
-    case modelID = "model_id"
-    case imageCount = "image_count"
-    case noLearningRule = "no_learning_rule"
-  }
+  /// All of them, in the order of the tables.
+  public static let all: [ScoreKind] = [
+    ScoreKind(name: "jaccard", title: "Jaccard") { $0.jaccard },
+    ScoreKind(name: "dice", title: "Dice") { $0.dice },
+    ScoreKind(name: "thresholded_jaccard", title: "J >= 0.65") { $0.thresholdedJaccard },
+    ScoreKind(name: "pixel_accuracy", title: "accuracy") { $0.pixelAccuracy },
+    ScoreKind(name: "sensitivity", title: "sensitivity") { $0.sensitivity },
+    ScoreKind(name: "specificity", title: "specificity") { $0.specificity },
+    ScoreKind(name: "hausdorff95", title: "Hausdorff95") { $0.hausdorff95 },
+    ScoreKind(name: "hausdorff95_percent", title: "% diagonal") { $0.hausdorff95Percent },
+  ]
 }

@@ -2,7 +2,8 @@ import ArgumentParser
 import Datasets
 import Evaluation
 import Files
-import FoundationEssentials
+import Images
+import Segmentation
 import SystemPackage
 import Training
 
@@ -11,13 +12,22 @@ struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Compares a model's masks with those of experts.",
     discussion: """
-      Scores are taken at each photograph's own size, and given as the mean over photographs and pooled over \
-      pixels, beside those of a rule that has learnt nothing (Otsu's threshold on the blue channel, the region \
-      nearest the centre, holes filled). Where neither mask has a lesion, Jaccard and Dice are 1; sensitivity \
-      is undefined where the truth has none and left out of the mean.
+      Scores are taken at each photograph's own size, and given as the mean over photographs with its 95 % \
+      bootstrap interval and pooled over pixels, beside those of a rule that has learnt nothing (Otsu's \
+      threshold on the blue channel, the region nearest the centre, holes filled). Where neither mask has a \
+      lesion, Jaccard and Dice are 1 and the Hausdorff distance is 0; where only one has, the distance is the \
+      photograph's diagonal. Sensitivity is undefined where the truth has no lesion and left out of the mean. A \
+      segmentation counts as failed when its Jaccard index is below 0.65.
+
+      EXAMPLES
+        dermseg evaluate --images training/images --masks training/masks
+        dermseg evaluate --model unet-3f8a --images I --masks M --json r.json --csv r.csv
+        dermseg evaluate --images I --masks M --contact-sheet sheet.png --sheet-rows 8
       """)
 
-  @Option(help: "The model file. Default: the store's current one, or the one in the program.")
+  @Option(
+    help:
+      "A model file, or a model of the store. Default: the current one, or the one in the program.")
   var model: String?
 
   @Option(help: "Folder of photographs. May be given several times.")
@@ -38,6 +48,20 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Also write all numbers, per photograph too, to this file.")
   var json: String?
 
+  @Option(help: "Also write one line per photograph to this file.")
+  var csv: String?
+
+  @Option(
+    help: "Also write a PNG with photographs, experts' masks and results side by side, worst first."
+  )
+  var contactSheet: String?
+
+  @Option(help: "Photographs on the contact sheet, evenly spread from the worst to the best.")
+  var sheetRows = 12
+
+  @Option(help: "Start of the random numbers of the bootstrap.")
+  var seed: UInt64 = 1
+
   func validate() throws {
     guard !images.isEmpty, images.count == masks.count else {
       throw ValidationError(
@@ -48,6 +72,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads) is not in 1...1024.")
     }
+    if !(1...100).contains(sheetRows) {
+      throw ValidationError("--sheet-rows \(sheetRows) is not in 1...100.")
+    }
   }
 
   func run() async throws {
@@ -57,9 +84,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     for pair in listing.skipped { Console.error("Skipped: \(pair)") }
     let isTerminal = Console.isTerminal
     let count = listing.pairs.count
-    let evaluator = Evaluator { done in
+    var evaluator = Evaluator { done in
       if isTerminal { Console.write("\r\u{1B}[KEvaluated \(done)/\(count)") }
     }
+    evaluator.bootstrap.seed = seed
     let report = evaluator.report(
       on: listing.pairs, skipped: listing.skipped, modelID: model.id
     ) { image in
@@ -76,7 +104,12 @@ struct EvaluateCommand: AsyncParsableCommand {
       Console.error("Skipped: \(line)")
     }
     for line in report.table { Console.print(line) }
-    if let json { try write(report, to: FilePath(json)) }
+    if let json { try write(try report.json(), to: json) }
+    if let csv { try write(report.csv(), to: csv) }
+    if let contactSheet {
+      let sheet = try sheet(of: report, listing.pairs, segmenter)
+      try write(try PNGEncoder.encode(sheet), to: contactSheet)
+    }
   }
 
   private func listPairs() throws -> PairListing {
@@ -94,14 +127,30 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
   }
 
-  private func write(_ report: EvaluationReport, to path: FilePath) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+  private func write(_ bytes: [UInt8], to path: String) throws {
     do {
-      try publishFile(Array(try encoder.encode(report)) + [0x0A], at: path)
+      try publishFile(bytes, at: FilePath(path))
     } catch {
       throw CommandFailure(message: "Not written: \(error)", exitCode: .cannotCreate)
     }
+  }
+
+  /// Segments the chosen photographs again: keeping the masks of all would take their memory.
+  private func sheet(
+    of report: EvaluationReport, _ pairs: [TrainingPair], _ segmenter: Segmenter
+  ) throws -> Image {
+    let byName = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var sheet = ContactSheet(title: "\(report.modelID), \(report.imageCount) photographs")
+    for image in ContactSheet.chosen(report.images, count: sheetRows) {
+      guard let pair = byName[image.name] else { continue }
+      let (photograph, truth) = try FullSizePair.read(pair)
+      sheet.add(
+        image: photograph, truth: truth, mask: try segmenter.segment(photograph).mask,
+        caption: "\(image.name)  Jaccard \(decimal(image.model.jaccard, places: 3))  Dice "
+          + "\(decimal(image.model.dice, places: 3))  Hausdorff95 "
+          + "\(decimal(image.model.hausdorff95 ?? 0, places: 1)) px")
+    }
+    return sheet.drawn()
   }
 }
 
@@ -112,19 +161,31 @@ extension EvaluationReport {
       let padded = cells.map { String(repeating: " ", count: max(1, 13 - $0.count)) + $0 }
       return name + String(repeating: " ", count: max(1, 24 - name.count)) + padded.joined()
     }
-    func cells(_ scores: Scores) -> [String] {
-      [
-        scores.jaccard, scores.dice, scores.thresholdedJaccard, scores.pixelAccuracy,
-        scores.sensitivity, scores.specificity,
-      ].map { value in value.map { decimal($0) } ?? "-" }
+    func text(_ value: Double?, _ kind: ScoreKind) -> String {
+      value.map { decimal($0, places: kind.name == "hausdorff95" ? 1 : 4) } ?? "-"
     }
-    return [
-      "\(imageCount) photographs, model \(modelID)",
-      row("", ["Jaccard", "Dice", "J >= 0.65", "accuracy", "sensitivity", "specificity"]),
-      row("model, mean", cells(model.mean)),
-      row("model, pooled", cells(model.pooled)),
-      row("no-learning rule, mean", cells(noLearningRule.mean)),
-      row("no-learning rule, pooled", cells(noLearningRule.pooled)),
-    ]
+    func rows(_ name: String, _ scores: MethodScores) -> [String] {
+      [
+        row("\(name), mean", ScoreKind.all.map { text($0.value(scores.mean), $0) }),
+        row("  95 % from", ScoreKind.all.map { text(scores.intervals[$0.name]?.low, $0) }),
+        row("  to", ScoreKind.all.map { text(scores.intervals[$0.name]?.high, $0) }),
+        // One Jaccard index over all pixels is not failed or passed.
+        row(
+          "\(name), pooled",
+          ScoreKind.all.map {
+            $0.name == "thresholded_jaccard" ? "-" : text($0.value(scores.pooled), $0)
+          }),
+      ]
+    }
+    let gain = jaccardGain
+    return ["\(imageCount) photographs, model \(modelID)", row("", ScoreKind.all.map(\.title))]
+      + rows("model", model) + rows("no-learning rule", noLearningRule) + [
+        "failures (Jaccard < 0.65): model \(percent(model.failureShare)), no-learning rule "
+          + percent(noLearningRule.failureShare),
+        "Jaccard, model minus rule: \(decimal(gain.mean)), 95 % from \(decimal(gain.low)) to "
+          + decimal(gain.high),
+      ]
   }
+
+  private func percent(_ share: Double) -> String { decimal(100 * share, places: 1) + " %" }
 }
