@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # To build, to run the tests, and to boot a systemd of one's own for the system test.
-BUILD_PACKAGES := libpng-dev libjpeg-dev libopenblas-dev libsystemd-dev pkg-config
+BUILD_PACKAGES := libpng-dev libjpeg-dev zlib1g-dev libopenblas-dev libsystemd-dev pkg-config
 TEST_PACKAGES := shellcheck
 SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd util-linux mount \
 	coreutils findutils hostname

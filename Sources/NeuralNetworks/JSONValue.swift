@@ -2,7 +2,7 @@
 ///
 /// A decoder into types accepts duplicate names and does not say where it stopped; for a file from
 /// a stranger both matter. Members stay in order. Source: RFC 8259.
-enum JSONValue: Equatable {
+package enum JSONValue: Equatable {
   case object([(String, JSONValue)])
   case array([JSONValue])
   case string(String)
@@ -11,17 +11,21 @@ enum JSONValue: Equatable {
   case null
 
   /// Where and why parsing stopped.
-  struct Failure: Error {
-    var offset: Int
-    var reason: String
+  package struct Failure: Error {
+    /// Bytes before it.
+    package var offset: Int
+    /// Half a sentence.
+    package var reason: String
   }
 
-  init(parsing bytes: ArraySlice<UInt8>) throws(Failure) {
+  /// Parses a whole document.
+  package init(parsing bytes: ArraySlice<UInt8>) throws(Failure) {
     var parser = JSONParser(bytes)
     self = try parser.document()
   }
 
-  static func == (left: JSONValue, right: JSONValue) -> Bool {
+  /// Members of objects in the same order, too.
+  package static func == (left: JSONValue, right: JSONValue) -> Bool {
     switch (left, right) {
     case (.object(let a), .object(let b)):
       a.elementsEqual(b) { $0.0 == $1.0 && $0.1 == $1.1 }
@@ -35,7 +39,7 @@ enum JSONValue: Equatable {
   }
 
   /// A string as a JSON literal.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

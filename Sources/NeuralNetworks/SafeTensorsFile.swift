@@ -36,8 +36,12 @@ public struct SafeTensorsFile: Sendable, Equatable {
 
   /// Parses a whole file in memory.
   ///
+  /// - Parameter acceptsForeignTypes: for weights of other frameworks: `BF16` and `F64` are read too, and
+  ///   tensors that are not of floating-point numbers (such as counters) are left out.
   /// - Throws: `SafeTensorsError` saying what is wrong and where; never traps, whatever the bytes.
-  public init(parsing bytes: [UInt8]) throws(SafeTensorsError) {
+  public init(
+    parsing bytes: [UInt8], acceptsForeignTypes: Bool = false
+  ) throws(SafeTensorsError) {
     guard bytes.count >= 8 else { throw .tooShort(bytes.count) }
     let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(Self.headerLimitBytes), length <= UInt64(bytes.count - 8) else {
@@ -61,7 +65,7 @@ public struct SafeTensorsFile: Sendable, Equatable {
       if name == "__metadata__" {
         metadata = try Self.metadata(value)
       } else {
-        ranges.append((try TensorEntry(name, value), name))
+        ranges.append((try TensorEntry(name, value, acceptsForeignTypes), name))
       }
     }
     ranges.sort { ($0.entry.begin, $0.entry.end) < ($1.entry.begin, $1.entry.end) }
@@ -75,7 +79,8 @@ public struct SafeTensorsFile: Sendable, Equatable {
       }
       position = entry.end
       let data = bytes[(dataStart + entry.begin)..<(dataStart + entry.end)]
-      if entry.isHalfPrecision { storesHalfPrecision = true }
+      if entry.type == .float16 { storesHalfPrecision = true }
+      guard entry.type.isFloatingPoint else { continue }
       tensors.append((name, Tensor(shape: entry.shape, values: entry.values(data))))
     }
     guard position == bytes.count - dataStart else {
@@ -145,14 +150,51 @@ public struct SafeTensorsFile: Sendable, Equatable {
   }
 }
 
+/// What the elements of a tensor are.
+private enum ElementType: Equatable {
+  case float32, float16, bfloat16, float64
+  case other(width: Int)
+
+  init?(_ name: String) {
+    switch name {
+    case "F32": self = .float32
+    case "F16": self = .float16
+    case "BF16": self = .bfloat16
+    case "F64": self = .float64
+    case "I64", "U64": self = .other(width: 8)
+    case "I32", "U32": self = .other(width: 4)
+    case "I16", "U16": self = .other(width: 2)
+    case "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2": self = .other(width: 1)
+    default: return nil
+    }
+  }
+
+  /// Bytes of one element.
+  var width: Int {
+    switch self {
+    case .float32: 4
+    case .float16, .bfloat16: 2
+    case .float64: 8
+    case .other(let width): width
+    }
+  }
+
+  var isFloatingPoint: Bool {
+    if case .other = self { return false }
+    return true
+  }
+}
+
 /// One tensor's description in the header, checked for itself.
 private struct TensorEntry {
   var shape: [Int]
   var begin: Int
   var end: Int
-  var isHalfPrecision: Bool
+  var type: ElementType
 
-  init(_ name: String, _ value: JSONValue) throws(SafeTensorsError) {
+  init(
+    _ name: String, _ value: JSONValue, _ acceptsForeignTypes: Bool
+  ) throws(SafeTensorsError) {
     guard case .object(let members) = value else { throw .badTensor(name, "it is not an object") }
     var dtype: String?
     var shape: [Int]?
@@ -165,17 +207,20 @@ private struct TensorEntry {
       default: throw .badTensor(name, "its member \(key) is not understood")
       }
     }
-    guard dtype == "F32" || dtype == "F16" else {
-      throw .badTensor(name, "its type is \(dtype ?? "missing"), F32 or F16 can be read")
+    guard let type = dtype.flatMap({ ElementType($0) }),
+      acceptsForeignTypes || type == .float32 || type == .float16
+    else {
+      let readable = acceptsForeignTypes ? "F32, F16, BF16 or F64" : "F32 or F16"
+      throw .badTensor(name, "its type is \(dtype ?? "missing"), \(readable) can be read")
     }
-    isHalfPrecision = dtype == "F16"
+    self.type = type
     guard let shape, shape.count <= SafeTensorsFile.rankLimit else {
       throw .badTensor(name, "its shape is missing or not a list of counts")
     }
     guard let offsets, offsets.count == 2, offsets[0] <= offsets[1] else {
       throw .badTensor(name, "its data_offsets are missing or reversed")
     }
-    var size = isHalfPrecision ? 2 : 4
+    var size = type.width
     for axis in shape {
       let (product, overflow) = size.multipliedReportingOverflow(by: axis)
       guard !overflow else { throw .badTensor(name, "its shape \(shape) overflows") }
@@ -202,23 +247,30 @@ private struct TensorEntry {
   }
 
   func values(_ data: ArraySlice<UInt8>) -> [Float] {
-    let count = data.count / (isHalfPrecision ? 2 : 4)
+    let count = data.count / type.width
     return unsafe [Float](unsafeUninitializedCapacity: count) { target, filled in
       guard let first = target.baseAddress else { return }
       unsafe data.withUnsafeBytes { raw in
         for i in 0..<count {
-          let value: Float
-          if isHalfPrecision {
-            let bits = unsafe raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-            value = Float(Float16(bitPattern: UInt16(littleEndian: bits)))
-          } else {
-            let bits = unsafe raw.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
-            value = Float(bitPattern: UInt32(littleEndian: bits))
-          }
-          unsafe (first + i).initialize(to: value)
+          unsafe (first + i).initialize(to: unsafe element(i, of: raw))
         }
       }
       filled = count
+    }
+  }
+
+  private func element(_ index: Int, of raw: UnsafeRawBufferPointer) -> Float {
+    func bits<Bits: FixedWidthInteger>(_ type: Bits.Type) -> Bits {
+      Bits(
+        littleEndian: unsafe raw.loadUnaligned(
+          fromByteOffset: index * MemoryLayout<Bits>.size, as: type))
+    }
+    switch type {
+    case .float32: return Float(bitPattern: bits(UInt32.self))
+    case .float16: return Float(Float16(bitPattern: bits(UInt16.self)))
+    case .bfloat16: return Float(bitPattern: UInt32(bits(UInt16.self)) << 16)
+    case .float64: return Float(Double(bitPattern: bits(UInt64.self)))
+    case .other: return .nan
     }
   }
 }
