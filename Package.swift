@@ -80,6 +80,9 @@ let package = Package(
     .target(
       name: "CDefaultModel", exclude: ["default.safetensors"],
       cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]),
+    .target(
+      name: "CInflate", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     // Level 1.
     library("Kernels", ["CBLAS", "CLinux"]),
@@ -94,6 +97,7 @@ let package = Package(
     library("FolderWatching", ["Files", "CLinux", logging, system]),
     library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
     library("Datasets", ["Images", "UNets", "NeuralNetworks", "Files", system]),
+    library("ModelExchange", ["CInflate", "UNets", "NeuralNetworks"]),
     library("ModelStore", ["CDefaultModel", "UNets", "NeuralNetworks", "Files", system]),
     library("Settings", ["Files", configuration, system]),
     // Level 5.
@@ -120,8 +124,9 @@ let package = Package(
     program(
       "dermseg",
       [
-        "Daemon", "Training", "Evaluation", "Segmentation", "Datasets", "ModelStore", "Settings",
-        "Images",
+        "Daemon", "Training", "Evaluation", "Segmentation", "Datasets", "ModelExchange",
+        "ModelStore",
+        "Settings", "Images",
         "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,
       ]),
     // Tests.
@@ -145,6 +150,9 @@ let package = Package(
       path: "Tests/TestScaffold", swiftSettings: strict),
     tests("DatasetsTests", ["TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
     tests("ModelStoreTests", ["TestScaffold", "ModelStore", "UNets", "Files", system]),
+    tests(
+      "ModelExchangeTests",
+      ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system]),
     tests("SettingsTests", ["Settings", "Files", system]),
     tests(
       "TrainingTests",

@@ -110,6 +110,9 @@ extension SettingKey {
     SettingKey(
       name: "trainingMinimumPairs", summary: "The fewest usable pairs to train from.",
       allowed: "a number from 2 to 1000000", defaultText: "10"),
+    SettingKey(
+      name: "trainingModelsKept", summary: "How many of the newest models stay in the store.",
+      allowed: "a number from 1 to 1000000", defaultText: "10"),
   ]
 
   private static let durations = "a time from 0.05s to 24h, such as 500ms, 1.5s, 2min or 1h"

@@ -76,6 +76,8 @@ public struct TrainingSettings: Sendable, Equatable {
   public var seed: UInt64?
   /// The fewest usable pairs to train from.
   public var minimumPairs: Int
+  /// How many of the newest models stay in the store, beside those that are in use.
+  public var modelsKept: Int
 }
 
 /// A named set of training values.

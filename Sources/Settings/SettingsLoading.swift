@@ -48,7 +48,8 @@ extension Settings {
       epochs: try reader.optionalValue("trainingEpochs") { number($0, in: 1...100_000) },
       batchSize: try reader.optionalValue("trainingBatchSize") { number($0, in: 1...1024) },
       seed: try reader.optionalValue("trainingSeed") { UInt64($0) },
-      minimumPairs: try reader.value("trainingMinimumPairs") { number($0, in: 2...1_000_000) })
+      minimumPairs: try reader.value("trainingMinimumPairs") { number($0, in: 2...1_000_000) },
+      modelsKept: try reader.value("trainingModelsKept") { number($0, in: 1...1_000_000) })
   }
 }
 

@@ -37,8 +37,9 @@ public struct Rebuild {
     let listing = try list()
     let fingerprint = listing.fingerprint(with: options)
     let store = ModelStore(directory: settings.modelStore)
+    // A store that lost its models is filled again; one whose user went back to an earlier model is not.
     if let last = memory.lastRebuild(), last.fingerprint == fingerprint,
-      !last.published || (try? store.currentID()) != nil
+      !last.published || (try? store.list())?.isEmpty == false
     {
       return .nothingChanged(last.message)
     }
@@ -64,20 +65,39 @@ public struct Rebuild {
       }
       throw .training(error)
     }
-    let decision = try Promotion(settings: settings, store: store, observe: observe)
+    let (decision, report) = try Promotion(settings: settings, store: store, observe: observe)
       .decide(trained.model, heldOut: data.validation.pairs)
-    guard decision.isBetter else {
-      try end(memory, fingerprint, published: false, message: decision.message)
-      return .kept(decision)
-    }
-    let published: LoadedModel
+    let id = try keep(
+      RebuildNotes(
+        options: options, data: data, trained: trained, decision: decision, report: report),
+      in: store)
+    let outcome: RebuildOutcome =
+      decision.isPromoted ? .published(id: id, decision) : .kept(id: id, decision)
+    try end(memory, fingerprint, published: true, message: outcome.message)
+    return outcome
+  }
+
+  /// Puts the new model into the store, and into service if so decided; old ones leave.
+  ///
+  /// - Returns: the new model's id.
+  private func keep(_ notes: RebuildNotes, in store: ModelStore) throws(RebuildError) -> String {
+    let model: LoadedModel
     do throws(ModelStoreError) {
-      published = try store.publish(trained.model.safetensors(), name: "unet")
+      model = try store.publish(
+        notes.trained.model.safetensors(), name: "unet",
+        notes: notes.notes(threads: settings.threads), isPromoted: notes.decision.isPromoted)
     } catch {
       throw .store(error)
     }
-    try end(memory, fingerprint, published: true, message: decision.message)
-    return .published(id: published.id, decision)
+    do throws(ModelStoreError) {
+      for id in try store.prune(keeping: settings.training.modelsKept) {
+        observe(.removed(id: id))
+      }
+    } catch {
+      // The new model is in the store all the same.
+      observe(.notPruned(error))
+    }
+    return model.id
   }
 
   private var imagesFolder: FilePath { settings.trainingFolder.appending("images") }

@@ -12,6 +12,10 @@ public enum RebuildEvent: Sendable {
   case training(TrainingEvent)
   /// The model in service cannot be used, and why; a new one replaces it if it is good enough by itself.
   case currentUnusable(ModelStoreError)
+  /// An old model was removed from the store.
+  case removed(id: String)
+  /// Old models could not be removed.
+  case notPruned(ModelStoreError)
 }
 
 /// How a rebuild ended.
@@ -22,8 +26,8 @@ public enum RebuildOutcome: Sendable, Equatable {
   case tooFewPairs(String)
   /// The rebuild was told to stop; the next one goes on.
   case stopped
-  /// The new model was not better; the one in service stays.
-  case kept(PromotionDecision)
+  /// The new model is in the store and not good enough; the one in service stays.
+  case kept(id: String, PromotionDecision)
   /// The new model is in service.
   case published(id: String, PromotionDecision)
 
@@ -36,10 +40,10 @@ public enum RebuildOutcome: Sendable, Equatable {
       return "Not trained: \(reason)"
     case .stopped:
       return "Stopped as told; the next start goes on from here."
-    case .kept(let decision):
-      return "Model not replaced: \(decision.message)"
+    case .kept(let id, let decision):
+      return "Model not replaced: \(id) is \(decision.message)"
     case .published(let id, let decision):
-      return "Model \(id) is in service: \(decision.message)"
+      return "Model \(id) is in service: it is \(decision.message)"
     }
   }
 }
@@ -80,6 +84,7 @@ extension RebuildError: CustomStringConvertible {
   public var exitCode: Int32 {
     switch self {
     case .alreadyRunning: return 75
+    case .store(.locked): return 75
     case .state, .store: return 73
     case .unusable: return 69
     case .training(let error):

@@ -42,6 +42,7 @@ struct Options: ParsableCommand {
   @Option(help: help("trainingBatchSize")) var trainingBatchSize: String?
   @Option(help: help("trainingSeed")) var trainingSeed: String?
   @Option(help: help("trainingMinimumPairs")) var trainingMinimumPairs: String?
+  @Option(help: help("trainingModelsKept")) var trainingModelsKept: String?
   @Option(help: help("logFormat")) var logFormat: String?
   @Option(help: help("logLevel")) var logLevel: String?
 
@@ -53,8 +54,8 @@ struct Options: ParsableCommand {
       "training-width": trainingWidth, "training-size": trainingSize,
       "training-channels": trainingChannels, "training-epochs": trainingEpochs,
       "training-batch-size": trainingBatchSize, "training-seed": trainingSeed,
-      "training-minimum-pairs": trainingMinimumPairs, "log-format": logFormat,
-      "log-level": logLevel,
+      "training-minimum-pairs": trainingMinimumPairs,
+      "training-models-kept": trainingModelsKept, "log-format": logFormat, "log-level": logLevel,
     ]
     return values.compactMapValues { $0 }
   }

@@ -31,6 +31,12 @@ struct RebuildLog: Sendable {
       line(.pairSkipped, .notice, "Used with a change: \(pair)", ["pair": "\(pair.name)"])
     case .currentUnusable(let error):
       line(.modelRefused, .warning, "The model in service cannot be compared with: \(error)")
+    case .removed(let id):
+      line(
+        .trainingFinished, .info, "Model \(id) is removed from the store: newer ones are there.",
+        ["model": "\(id)"])
+    case .notPruned(let error):
+      line(.trainingFinished, .warning, "Old models are not removed: \(error)")
     case .training(let event):
       show(event)
     }
@@ -43,8 +49,10 @@ struct RebuildLog: Sendable {
     case .nothingChanged: line(.trainingFinished, .info, outcome.message)
     case .tooFewPairs: line(.trainingFailed, .warning, outcome.message)
     case .stopped: line(.trainingFinished, .notice, outcome.message)
-    case .kept(let decision):
-      line(.modelNotPublished, .notice, outcome.message, fields(decision))
+    case .kept(let id, let decision):
+      line(
+        .modelNotPublished, .notice, outcome.message,
+        fields(decision).merging(["model": "\(id)"]) { $1 })
     case .published(let id, let decision):
       line(
         .modelPublished, .notice, outcome.message,
@@ -78,11 +86,18 @@ struct RebuildLog: Sendable {
   }
 
   private func fields(_ decision: PromotionDecision) -> Logger.Metadata {
-    [
+    var fields: Logger.Metadata = [
       "newJaccard": "\(decision.newJaccard)", "images": "\(decision.imageCount)",
-      "currentJaccard": "\(decision.currentJaccard.map { "\($0)" } ?? "none")",
-      "floorJaccard": "\(decision.floorJaccard)",
+      "floorJaccard": "\(decision.floorJaccard)", "reason": "\(decision.reason)",
     ]
+    if let current = decision.current {
+      fields["currentModel"] = "\(current.id)"
+      fields["currentJaccard"] = "\(current.jaccard)"
+      fields["difference"] = "\(current.difference.mean)"
+      fields["differenceLow"] = "\(current.difference.low)"
+      fields["differenceHigh"] = "\(current.difference.high)"
+    }
+    return fields
   }
 
   private func line(

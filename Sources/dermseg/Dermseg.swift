@@ -10,7 +10,8 @@ struct Dermseg: AsyncParsableCommand {
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
     version: "dermseg \(dermsegVersion)",
     subcommands: [
-      SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, BenchCommand.self,
+      SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, ModelCommand.self,
+      BenchCommand.self,
       SynthCommand.self, CheckFolderCommand.self,
     ])
 }
@@ -50,6 +51,8 @@ struct CommandFailure: Error {
 extension ExitCode {
   /// Bad arguments.
   static let badArguments = ExitCode(2)
+  /// sysexits.h: what was given to read is damaged or does not fit.
+  static let dataError = ExitCode(65)
   /// sysexits.h: something that is needed is not there.
   static let unavailable = ExitCode(69)
   /// sysexits.h: an output file cannot be written.

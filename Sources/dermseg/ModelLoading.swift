@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import ModelStore
 import Segmentation
@@ -6,12 +7,27 @@ import SystemPackage
 
 /// Loads the model named by `--model`, or else what the daemon would use: the setting `model`, the store's
 /// current one, the one built into the program.
-func loadModel(_ file: String?) async throws -> LoadedModel {
+///
+/// - Parameters:
+///   - name: a model of the store, a model file, or `built-in`; nil for what the daemon would use.
+///   - given: the store named on the command line; nil for the settings'.
+func loadModel(_ name: String?, store given: ModelStore? = nil) async throws -> LoadedModel {
   do {
-    if let file { return try ModelLocator.load(explicitFile: FilePath(file), store: nil) }
+    if name == ModelStore.builtInID { return try LoadedModel.builtIn() }
     let settings = try await Settings.load(
       configFile: nil, options: [:], environment: processEnvironment())
-    return try ModelLocator.load(explicitFile: settings.model, store: settings.modelStore)
+    let store = given ?? ModelStore(directory: settings.modelStore)
+    guard let name else {
+      // Who names a store wants its model, whatever the settings say.
+      let file = given == nil || given?.directory == settings.modelStore ? settings.model : nil
+      return try ModelLocator.load(explicitFile: file, store: store.directory)
+    }
+    if !name.contains("/"), try fileStatus(at: FilePath(name)) == nil,
+      let id = try? store.id(for: name)
+    {
+      return try store.model(id)
+    }
+    return try ModelLocator.load(explicitFile: FilePath(name), store: nil)
   } catch {
     throw CommandFailure(message: "Model not loaded: \(error)", exitCode: .badConfiguration)
   }

@@ -36,7 +36,7 @@ import UNets
     let first = try run(folder)
     #expect(first.exitCode == 0)
     #expect(first.errors.contains("epoch 40/40"))
-    #expect(first.errors.contains("is in service: Jaccard"))
+    #expect(first.errors.contains("is in service: it is better than"))
     let model = try current(folder)
     #expect(model.summary["trainingCount"] == "16" && model.architecture.width == 8)
     #expect(folder.shell("cd models/current/ && sha256sum -c --quiet model.sha256") == 0)
@@ -70,7 +70,8 @@ import UNets
     let good = try folder.read("models/current/model.safetensors")
     let worse = try run(folder, ["--training-epochs", "1"])
     #expect(worse.exitCode == 0)
-    #expect(worse.errors.contains("Model not replaced: Jaccard 0."))
+    #expect(worse.errors.contains("Model not replaced: unet-"))
+    #expect(worse.errors.contains(" is worse than the model in service"))
     #expect(worse.errors.contains("unet-"))
     #expect(try folder.read("models/current/model.safetensors") == good)
   }
