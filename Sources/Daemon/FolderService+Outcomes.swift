@@ -25,8 +25,6 @@ extension FolderService {
         isScanWanted = true
       }
       try results.publish(png, as: photograph.mask)
-      // After the mask: were it the other way round, a failure between the two would leave neither.
-      try results.removeNote(about: item.name)
     } catch {
       if error.isTransient {
         finishBeingInHand(item)
@@ -37,6 +35,9 @@ extension FolderService {
       }
       return
     }
+    // After the mask: were it the other way round, a failure between the two would leave neither. And
+    // whatever happens to the note, the mask is there, and that is said.
+    removeNote(about: item)
     status.segmented += 1
     status.last = (item.name, clock.now - photograph.begun)
     logSegmented(finding, found)
@@ -45,6 +46,14 @@ extension FolderService {
     // Between computing and publishing another model came into service.
     if finding.worker.modelSHA256 != worker.modelSHA256 {
       list.settle(item.name, item.identity, at: clock.now)
+    }
+  }
+
+  private func removeNote(about item: WorkList.Item) {
+    do throws(FileError) {
+      try results.removeNote(about: item.name)
+    } catch {
+      logger.warning("The note about \(item.name) in failed/ stays though it has a mask: \(error)")
     }
   }
 

@@ -70,9 +70,17 @@ package final class ResultsFolder {
     return (try? ImageDecoder.decode(bytes)) == nil ? .free : .foreign
   }
 
-  /// When this returns, the mask's bytes, name and folder are on disk.
+  /// When this returns, the mask's bytes, name and folder are on disk; when it throws, no mask of these
+  /// bytes is there.
   package func publish(_ png: [UInt8], as name: FileName) throws(FileError) {
-    try handle.publish(png, as: name)
+    do {
+      try handle.publish(png, as: name)
+    } catch .system(.synchronize, handle.path, let errno) {
+      // It is visible, but nobody knows whether it is on disk, and a second fsync would only say that it
+      // is. It must not be found and taken for done.
+      try? handle.remove(name)
+      throw .system(.synchronize, handle.path, errno)
+    }
   }
 
   // MARK: - Notes

@@ -79,10 +79,18 @@ final class DaemonProcess {
   ///
   /// - Returns: The exit status, or 128 + the signal that ended it.
   func waitForEnd(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Int32 {
-    var status: Int32 = 0
+    var code: Int32?
     try await until("the end of the process", sourceLocation: sourceLocation) {
-      unsafe waitpid(pid, &status, WNOHANG) == pid
+      code = codeIfEnded()
+      return code != nil
     }
+    return code ?? -1
+  }
+
+  /// The exit status, or 128 + the signal, if the process has ended.
+  func codeIfEnded() -> Int32? {
+    var status: Int32 = 0
+    guard pid > 0, unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
     pid = 0
     return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
   }
