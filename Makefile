@@ -16,7 +16,7 @@ STATIC_BUILD := .build/static
 PROGRAMS := dermsegd dermseg-trainer dermseg
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo test lint format install uninstall clean
+.PHONY: help deps test-deps build demo test test-long lint format install uninstall clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ test: test-deps lint ## Build, check and test everything
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
 	@SWIFT="$(SWIFT)" Tests/System/run.sh
+
+# Measurements: they need a machine that does nothing else.
+test-long: test-deps ## Measure what a trainer costs the daemon, under systemd
+	$(SWIFT) build -c release
+	@SWIFT="$(SWIFT)" DERMSEG_REQUIRE_SYSTEM_TEST=1 Tests/System/run.sh neighbour.sh
 
 $(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)): deps
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(STATIC_BUILD)

@@ -1,9 +1,11 @@
 #!/bin/bash
-# run.sh: the programs as services of a real systemd, on a throw-away copy of this machine.
+# run.sh [SCRIPT]: the programs as services of a real systemd, on a throw-away copy of this machine. SCRIPT is
+# service.sh unless given, or neighbour.sh.
 #
 # Needs root and the right to make namespaces; without them it says so and ends well, because the
 # other tests hold all the same. DERMSEG_REQUIRE_SYSTEM_TEST=1 makes that a failure.
 set -euo pipefail
+readonly script=${1:-service.sh}
 cd "$(dirname "$0")/../.."
 
 skip() {
@@ -39,7 +41,7 @@ journal=$(mktemp)
 trap 'rm -f "$journal"' EXIT
 status=0
 Tests/System/boot-systemd.sh "${bind[@]+"${bind[@]}"}" --chdir "$PWD" --timeout 600 \
-  --journal "$journal" -- Tests/System/service.sh "$programs" || status=$?
+  --journal "$journal" -- "Tests/System/$script" "$programs" || status=$?
 if [ $status != 0 ]; then
   echo "System test failed with status $status. The journal's last lines:" >&2
   tail -60 "$journal" >&2
