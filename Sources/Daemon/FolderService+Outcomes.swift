@@ -24,37 +24,67 @@ extension FolderService {
         list.forgetAll()
         isScanWanted = true
       }
-      try results.publish(png, as: photograph.mask)
+      try results.publish(png, as: photograph.mask, in: item.path.folder)
     } catch {
       if error.isTransient {
-        finishBeingInHand(item)
-        list.putBack(item)
-        resultsFailed(error)
+        resultsFailed(error, for: item)
       } else {
         fail(item, reason: error.reason)
       }
       return
     }
+    troubleIsOver()
     // After the mask: were it the other way round, a failure between the two would leave neither. And
     // whatever happens to the note, the mask is there, and that is said.
     removeNote(about: item)
     status.segmented += 1
-    status.last = (item.name, clock.now - photograph.begun)
+    status.last = (item.path, clock.now - photograph.begun)
     logSegmented(finding, found)
-    finish(item, .done(item.identity, mask: photograph.mask))
+    finish(item, .done(item.identity, maskIndex: photograph.maskIndex))
     lookAgainIfChanged(item)
     // Between computing and publishing another model came into service.
     if finding.worker.modelSHA256 != worker.modelSHA256 {
-      list.settle(item.name, item.identity, at: clock.now)
+      list.settle(item.path, item.identity, at: clock.now)
     }
   }
 
-  private func removeNote(about item: WorkList.Item) {
+  /// Removes the note about a source that has a mask.
+  func removeNote(about item: WorkList.Item) {
     do throws(FileError) {
-      try results.removeNote(about: item.name)
+      try results.removeNote(about: item.path)
     } catch {
-      logger.warning("The note about \(item.name) in failed/ stays though it has a mask: \(error)")
+      logger.warning("The note about \(item.path) in failed/ stays though it has a mask: \(error)")
     }
+  }
+
+  /// Notes that the Results folder refused something about one source.
+  ///
+  /// What only concerns a sub-folder of it must not keep all the others waiting.
+  func resultsFailed(_ error: FileError, for item: WorkList.Item) {
+    let isLocal: Bool
+    switch error.errno {
+    case .notDirectory?, .tooManySymbolicLinkLevels?, .permissionDenied?, .notPermitted?,
+      .noSuchFileOrDirectory?:
+      isLocal = item.path.folder != .top
+    default: isLocal = false
+    }
+    if isLocal {
+      postpone(item, error, about: error.path.displayed + ": ")
+    } else {
+      finishBeingInHand(item)
+      list.putBack(item)
+      resultsFailed(error)
+    }
+  }
+
+  /// Says once that a file that ends too early is waited for.
+  func tellWaiting(_ item: WorkList.Item, _ reason: String) {
+    guard list.isFirst(.waiting, about: item.path) else { return }
+    logger.record(
+      .postponed, level: .notice,
+      "Waiting for the rest of \(item.path): \(reason) It counts as damaged if it has not grown in "
+        + "\(seconds(settings.settleMax)) s.",
+      fields: ["file": field(item.path), "reason": "\(reason)"])
   }
 
   /// The mask as PNG with its record, read back and compared.
@@ -75,16 +105,19 @@ extension FolderService {
 
   private func logSegmented(_ finding: Finding, _ found: SegmentedImage) {
     let photograph = finding.photograph
-    let name = photograph.item.name
+    let path = photograph.item.path
     let image = photograph.image
     let total = clock.now - photograph.begun
     let percent = Double(Int(found.lesionFraction * 1000 + 0.5)) / 10
     logger.record(
       .segmented, level: .info,
-      "Segmented: \(name): lesion \(percent) % of \(image.width) x \(image.height) pixels, "
-        + "\(seconds(total)) s -> \(photograph.mask)",
+      "Segmented: \(path): lesion \(percent) % of \(image.width) x \(image.height) pixels, "
+        + "\(seconds(total)) s -> "
+        + "\(SourcePath(photograph.mask, in: path.folder))",
       fields: [
-        "file": field(name), "mask": field(photograph.mask), "model": "\(finding.worker.modelID)",
+        "file": field(path),
+        "mask": field(SourcePath(photograph.mask, in: path.folder)),
+        "model": "\(finding.worker.modelID)",
         "width": "\(image.width)", "height": "\(image.height)", "areaPercent": "\(percent)",
         "durationMs": "\(milliseconds(total))",
         "decodeMs": "\(milliseconds(photograph.decodeTime))",
@@ -95,33 +128,40 @@ extension FolderService {
 
   /// Refuses a source until it is replaced.
   func fail(_ item: WorkList.Item, reason: String) {
-    var hasNote = settings.failedNotes
-    do throws(FileError) {
-      try results.write(note(about: item), reason: reason)
-    } catch {
-      // The journal has the reason in any case, and the next start tries again.
-      hasNote = false
-      logger.warning("No note about \(item.name) in failed/: \(error)")
+    if list.isFirst(.refusal, about: item.path) {
+      logger.record(
+        .notSegmented, level: .warning, "Not segmented: \(item.path): \(reason)",
+        fields: [
+          "file": field(item.path), "reason": "\(reason)", "model": "\(worker.modelID)",
+          "queue": "\(list.counts.toDo - 1)",
+        ])
     }
-    logger.record(
-      .notSegmented, level: .warning, "Not segmented: \(item.name): \(reason)",
-      fields: [
-        "file": field(item.name), "reason": "\(reason)", "model": "\(worker.modelID)",
-        "queue": "\(list.counts.toDo - 1)",
-      ])
-    finish(item, .failed(item.identity, hasNote: hasNote))
+    do throws(FileError) {
+      try results.write(note(about: item), reason: reason, in: item.path.folder)
+    } catch {
+      if error.isTransient {
+        // Without its note the next start would know nothing of the failure.
+        postpone(item, error, about: "No note in failed/ yet: \(error.path.displayed): ")
+        return
+      }
+      logger.warning("No note about \(item.path) in failed/: \(error)")
+      finish(item, .failed(item.identity, hasNote: false))
+      return lookAgainIfChanged(item)
+    }
+    finish(item, .failed(item.identity, hasNote: settings.failedNotes))
     lookAgainIfChanged(item)
   }
 
-  /// Puts a source off that cannot be read now.
-  func postpone(_ item: WorkList.Item, _ error: FileError) {
+  /// Puts a source off for which something cannot be read or written now.
+  func postpone(_ item: WorkList.Item, _ error: FileError, about what: String = "") {
     let attempts = item.attempts + 1
     let delay = Backoff.delay(after: attempts)
     logger.record(
       .postponed, level: .warning,
-      "Not segmented yet: \(item.name): \(error.reason) Next try in \(delay.components.seconds) s.",
+      "Not segmented yet: \(item.path): \(what)\(error.reason) Next try in "
+        + "\(delay.components.seconds) s.",
       fields: [
-        "file": field(item.name), "reason": "\(error.reason)", "attempt": "\(attempts)",
+        "file": field(item.path), "reason": "\(error.reason)", "attempt": "\(attempts)",
       ])
     finish(
       item,
@@ -137,14 +177,14 @@ extension FolderService {
   }
 
   /// Ends the work on a source with an outcome.
-  func finish(_ item: WorkList.Item, _ state: WorkList.State) {
+  func finish(_ item: WorkList.Item, _ outcome: WorkList.Outcome) {
     finishBeingInHand(item)
-    list.finish(item.name, state)
+    list.finish(item.path, outcome)
   }
 
   func finishBeingInHand(_ item: WorkList.Item) {
     do throws(FileError) {
-      try poison.end(item.name)
+      try poison.end(item.path)
     } catch {
       // Then it is tried alone after the next start; nothing else depends on it.
       logger.debug("The state directory cannot be written: \(error)")
@@ -153,26 +193,26 @@ extension FolderService {
 
   /// Starts anew with a source that was replaced while it was in hand.
   private func lookAgainIfChanged(_ item: WorkList.Item) {
-    guard let folder = openFolder, let status = try? folder.status(of: item.name),
+    guard openFolder != nil, let status = try? currentStatus(of: item.path),
       identity(of: status) != item.identity
     else { return }
-    list.settle(item.name, identity(of: status), at: clock.now)
+    list.settle(item.path, identity(of: status), at: clock.now)
   }
 
   /// Waits until a source is quiet again.
   func lookAgain(_ item: WorkList.Item) {
     finishBeingInHand(item)
-    guard let status = try? openFolder?.status(of: item.name) else {
-      list.forget(item.name)
+    guard let status = try? currentStatus(of: item.path) else {
+      list.drop(item.path)
       return
     }
-    list.settle(item.name, identity(of: status), at: clock.now)
+    list.settle(item.path, identity(of: status), at: clock.now)
   }
 
-  private func field(_ name: FileName) -> Logger.MetadataValue { .stringConvertible(name) }
+  private func field(_ path: SourcePath) -> Logger.MetadataValue { .stringConvertible(path) }
 }
 
-extension FileName: JournalBytes {
-  /// The name itself.
+extension SourcePath: JournalBytes {
+  /// The path itself.
   public var journalBytes: [UInt8] { bytes }
 }

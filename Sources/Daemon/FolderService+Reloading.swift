@@ -14,6 +14,8 @@ extension FolderService {
     let later = settings.keysForNextStart(comparedWith: new)
     let settleChanged = new.settle != settings.settle
     let threadsChanged = new.threads != settings.threads
+    // Watched anew, to hear of new sub-folders or not to.
+    if new.recursive != settings.recursive { tree = TestFolderTree() }
     settings = settings.following(new)
     if !later.isEmpty {
       logger.warning(
@@ -31,7 +33,7 @@ extension FolderService {
       .reloaded, level: .notice, "Settings and model were read again. Model \(worker.modelID).",
       fields: ["model": "\(worker.modelID)"])
     isScanWanted = true
-    notifier.ready(status: status.text(list, folder, trouble))
+    notifier.ready(status: statusText)
     watcher.tick()
   }
 

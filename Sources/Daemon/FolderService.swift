@@ -34,14 +34,21 @@ public actor FolderService: Service {
   // What the loop knows.
   var list: WorkList
   var folder = FolderState.notSeen
+  var tree = TestFolderTree()
   /// The folder while there is work in it: an open folder cannot be unmounted.
   var openFolder: DirectoryHandle?
+  var toldPolling: PollingReason?
+  var lostEvents = LostEvents()
   var trouble: Trouble?
-  var isScanWanted = true
-  var lastScan: ContinuousClock.Instant?
-  var nextScanAllowed: ContinuousClock.Instant
-  var resultsModified: [FileTime?] = []
   var status = StatusLine()
+
+  // What is to be looked at.
+  var isScanWanted = true
+  /// Whether the next scan has to examine everything.
+  var isCompleteScanWanted = false
+  var wantedNames: [SubfolderPath: Set<FileName>] = [:]
+  private var lastScan: ContinuousClock.Instant?
+  private var nextScanAllowed: ContinuousClock.Instant
 
   // Photographs in hand.
   private var decoded: Photograph?
@@ -50,20 +57,6 @@ public actor FolderService: Service {
   private var computed: Finding?
   private var timer: Task<Void, Never>?
   private var lastWatchdog: ContinuousClock.Instant
-
-  /// Whether the test folder is there.
-  enum FolderState {
-    case notSeen
-    case watched(FileIdentity, WatchMode)
-    case gone(FileError)
-  }
-
-  /// Why nothing can be done at the moment.
-  struct Trouble {
-    var error: FileError
-    var attempts: Int
-    var until: ContinuousClock.Instant
-  }
 
   /// A thread of its own, which may block.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -135,20 +128,25 @@ public actor FolderService: Service {
 
   private func loop() async {
     var ticks = watcher.ticks.makeAsyncIterator()
-    takeTurn(firstOf: [scanIfDue])
-    notifier.ready(status: status.text(list, folder, trouble))
-    logStart()
+    _ = lookIfDue()
+    if !isStopping {
+      notifier.ready(status: statusText)
+      logStart()
+    }
     while !(isStopping && computing == nil && computed == nil) {
-      if takeTurn(firstOf: [publishIfComputed, computeIfDecoded, scanIfDue, decodeIfFree]) {
+      if takeTurn(firstOf: [
+        publishIfComputed, computeIfDecoded, retryIfDue, lookIfDue, decodeIfFree,
+      ]) {
         // Lets a finished computation in.
         await Task.yield()
         continue
       }
+      if list.counts.toDo == 0 { troubleIsOver() }
       tellStatus()
       openFolder = nil
       setTimer()
       _ = await ticks.next()
-      if watcher.takeObservationsOfInterest(logger) { isScanWanted = true }
+      takeObservations()
     }
     end()
   }
@@ -190,11 +188,13 @@ public actor FolderService: Service {
   }
 
   private func decodeIfFree() -> Bool {
-    guard decoded == nil, !isStopping, trouble == nil, computing?.photograph.isSuspect != true
+    guard decoded == nil, !isStopping, trouble?.until == nil,
+      computing?.photograph.isSuspect != true
     else { return false }
+    if case .gone = folder { return false }
     let item = list.next(at: clock.now) { poison.verdict($0, $1) == .suspect }
     guard let item else { return false }
-    let isSuspect = poison.verdict(item.name, item.identity) == .suspect
+    let isSuspect = poison.verdict(item.path, item.identity) == .suspect
     if isSuspect, computing != nil || computed != nil {
       // Alone: should it end the process, nothing else is suspected with it.
       list.putBack(item)
@@ -204,21 +204,26 @@ public actor FolderService: Service {
     return true
   }
 
-  private func scanIfDue() -> Bool {
+  private func lookIfDue() -> Bool {
+    guard !isStopping else { return false }
     let now = clock.now
-    if let until = trouble?.until {
-      guard until <= now else { return false }
-      guard resultsAreBack() else { return true }
-    }
     let isDue = lastScan.map { now >= $0 + scanInterval } ?? true
-    guard !isStopping, isDue || isScanWanted, now >= nextScanAllowed else { return false }
-    isScanWanted = false
-    followModelStore()
-    scan()
-    lastScan = now
-    // A folder of 100,000 files must not be listed again for each of 100 arrivals per second.
-    nextScanAllowed = clock.now + now.duration(to: clock.now) * 10
-    if computing.map({ now - $0.since < longestComputation }) ?? true { provedItself() }
+    if isDue || isScanWanted, now >= nextScanAllowed {
+      let complete = isCompleteScanWanted
+      (isScanWanted, isCompleteScanWanted, wantedNames) = (false, false, [:])
+      followModelStore()
+      scan(complete: complete)
+      lastScan = now
+      // A folder of 100,000 files must not be listed again for each of 100 events per second.
+      nextScanAllowed = clock.now + now.duration(to: clock.now) * 10
+      if computing.map({ now - $0.since < longestComputation }) ?? true { provedItself() }
+    } else if !wantedNames.isEmpty {
+      examineWantedNames()
+    } else if let path = list.takeFolderToRefill() {
+      fillQueue(from: path)
+    } else {
+      return false
+    }
     return true
   }
 
@@ -227,8 +232,8 @@ public actor FolderService: Service {
   /// How often the folder is listed without being told to.
   private var scanInterval: Duration {
     var interval = settings.rescanInterval
-    if case .watched(_, .polling) = folder { interval = min(interval, settings.pollInterval) }
-    if case .gone = folder { interval = min(interval, settings.pollInterval) }
+    if tree.pollingReason != nil { interval = min(interval, settings.pollInterval) }
+    if case .gone = folder { interval = min(interval, searchInterval) }
     // Often enough to be heard by the watchdog.
     if let watchdog = notifier.watchdogInterval { interval = min(interval, watchdog / 2) }
     return interval
@@ -240,11 +245,8 @@ public actor FolderService: Service {
   private func setTimer() {
     var instants = [(lastScan ?? clock.now) + scanInterval]
     if isScanWanted { instants.append(nextScanAllowed) }
-    if let trouble {
-      instants.append(trouble.until)
-    } else {
-      instants += [list.nextInstant].compactMap { $0 }
-    }
+    // While nothing can be written nothing is decoded.
+    if let instant = trouble == nil ? list.nextInstant : trouble?.until { instants.append(instant) }
     timer?.cancel()
     guard let next = instants.min() else { return }
     timer = Task { [watcher, clock] in
@@ -261,19 +263,25 @@ public actor FolderService: Service {
   }
 
   func tellStatus() {
+    status.polling = tree.pollingReason
     if let text = status.change(list, folder, trouble, at: clock.now) { notifier.status(text) }
+  }
+
+  var statusText: String {
+    status.polling = tree.pollingReason
+    return status.text(list, folder, trouble)
   }
 
   private func logStart() {
     logger.record(
       .started, level: .notice,
-      "Ready: \(status.text(list, folder, trouble)) Masks go to \(settings.resultsFolder.displayed).",
+      "Ready: \(statusText) Masks go to \(settings.resultsFolder.displayed).",
       fields: ["model": "\(worker.modelID)", "queue": "\(list.counts.toDo)"])
   }
 
   private func end() {
     timer?.cancel()
-    watcher.detach()
+    watcher.detachAll()
     if let decoded { putBack(decoded.item) }
     // Now, and not when the last reference to this actor goes: the next daemon may start.
     results.unlock()
@@ -285,15 +293,16 @@ public actor FolderService: Service {
   }
 
   /// Whether a mask's name is already meant for another photograph in hand.
-  func isClaimed(_ mask: FileName, by source: FileName) -> Bool {
+  func isClaimed(_ mask: FileName, by source: SourcePath) -> Bool {
     [decoded, computing?.photograph, computed?.photograph].contains { photograph in
       guard let photograph else { return false }
-      return photograph.mask == mask && photograph.item.name != source
+      let other = photograph.item.path
+      return photograph.mask == mask && other.folder == source.folder && other != source
     }
   }
 
   private func putBack(_ item: WorkList.Item) {
     list.putBack(item)
-    try? poison.end(item.name)
+    try? poison.end(item.path)
   }
 }

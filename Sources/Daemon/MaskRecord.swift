@@ -62,9 +62,24 @@ extension MaskRecord {
 }
 
 /// A name in printable ASCII (RFC 3986, section 2.1): texts of PNG files hold no raw bytes.
-package func percentEncoded(_ name: FileName) -> String {
+package func percentEncoded(_ name: FileName) -> String { percentEncoded(name.bytes) }
+
+/// The same of a path; the slashes between its names stay.
+package func percentEncoded(_ path: SourcePath) -> String { percentEncoded(path.bytes) }
+
+/// The name that ``percentEncoded(_:)`` wrote; nil for anything else.
+package func percentDecoded(_ text: String) -> FileName? {
+  percentDecodedBytes(text).flatMap { FileName(bytes: $0) }
+}
+
+/// The path that ``percentEncoded(_:)`` wrote; nil for anything else.
+package func percentDecodedPath(_ text: String) -> SourcePath? {
+  percentDecodedBytes(text).flatMap { SourcePath(bytes: $0) }
+}
+
+private func percentEncoded(_ bytes: [UInt8]) -> String {
   var text = ""
-  for byte in name.bytes {
+  for byte in bytes {
     if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
       text.unicodeScalars.append(Unicode.Scalar(byte))
     } else {
@@ -74,8 +89,7 @@ package func percentEncoded(_ name: FileName) -> String {
   return text
 }
 
-/// The name that ``percentEncoded(_:)`` wrote; nil for anything else.
-package func percentDecoded(_ text: String) -> FileName? {
+private func percentDecodedBytes(_ text: String) -> [UInt8]? {
   var bytes: [UInt8] = []
   var rest = Array(text.utf8)[...]
   while let first = rest.popFirst() {
@@ -89,5 +103,5 @@ package func percentDecoded(_ text: String) -> FileName? {
       bytes.append(first)
     }
   }
-  return FileName(bytes: bytes)
+  return bytes
 }

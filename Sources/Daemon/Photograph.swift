@@ -7,6 +7,8 @@ struct Photograph: Sendable {
   var item: WorkList.Item
   /// The name that its mask will have.
   var mask: FileName
+  /// Where that is among ``MaskName/candidates(for:)``.
+  var maskIndex: UInt8
   var sha256: String
   var image: Image
   /// When work on it began.

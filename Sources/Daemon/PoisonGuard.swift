@@ -19,7 +19,7 @@ package final class PoisonGuard: Sendable {
   }
 
   package struct Suspect: Equatable {
-    package var name: FileName
+    package var path: SourcePath
     package var sizeBytes: Int
     package var modified: FileTime
     package var deaths: Int
@@ -27,7 +27,7 @@ package final class PoisonGuard: Sendable {
   }
 
   private struct State {
-    var inHand: [FileName: FileIdentity] = [:]
+    var inHand: [SourcePath: FileIdentity] = [:]
     var suspects: [Suspect] = []
     var isStopping = false
   }
@@ -52,7 +52,7 @@ package final class PoisonGuard: Sendable {
     let inHand = Self.parse(try inHandFile.read())
     for left in inHand {
       let known = suspects.firstIndex {
-        $0.name == left.name && $0.sizeBytes == left.sizeBytes && $0.modified == left.modified
+        $0.path == left.path && $0.sizeBytes == left.sizeBytes && $0.modified == left.modified
       }
       var suspect = known.map { suspects.remove(at: $0) } ?? left
       suspect.deaths += 1
@@ -68,8 +68,8 @@ package final class PoisonGuard: Sendable {
   /// From now on a crash of this process is told from other ends.
   package func markCrashes() throws(FileError) { try crashFile.markCrashesOfThisProcess() }
 
-  package func verdict(_ name: FileName, _ identity: FileIdentity) -> Verdict {
-    let suspect = state.withLock { $0.suspects.first { $0.matches(name, identity) } }
+  package func verdict(_ path: SourcePath, _ identity: FileIdentity) -> Verdict {
+    let suspect = state.withLock { $0.suspects.first { $0.matches(path, identity) } }
     guard let suspect else { return .innocent }
     let isQuarantined =
       suspect.crashes >= Self.limitOfCrashes || suspect.deaths >= Self.limitOfDeaths
@@ -77,23 +77,23 @@ package final class PoisonGuard: Sendable {
   }
 
   /// Notes a photograph before anything is done with its bytes.
-  package func begin(_ name: FileName, _ identity: FileIdentity) throws(FileError) {
+  package func begin(_ path: SourcePath, _ identity: FileIdentity) throws(FileError) {
     let text = state.withLock { state -> [UInt8]? in
       if state.isStopping { return nil }
-      state.inHand[name] = identity
+      state.inHand[path] = identity
       return Self.lines(of: state.inHand)
     }
     if let text { try inHandFile.replace(with: text) }
   }
 
   /// Notes that a photograph is done, or put back.
-  package func end(_ name: FileName) throws(FileError) {
+  package func end(_ path: SourcePath) throws(FileError) {
     let (text, suspects) = state.withLock { state -> ([UInt8]?, [Suspect]?) in
-      guard let identity = state.inHand.removeValue(forKey: name), !state.isStopping else {
+      guard let identity = state.inHand.removeValue(forKey: path), !state.isStopping else {
         return (nil, nil)
       }
       let count = state.suspects.count
-      state.suspects.removeAll { $0.matches(name, identity) }
+      state.suspects.removeAll { $0.matches(path, identity) }
       return (
         Self.lines(of: state.inHand), state.suspects.count < count ? state.suspects : nil
       )
@@ -101,6 +101,9 @@ package final class PoisonGuard: Sendable {
     if let text { try inHandFile.replace(with: text) }
     if let suspects { try save(suspects) }
   }
+
+  /// Throws what ``begin(_:_:)`` would throw, as far as can be told without a photograph.
+  package func tryWriting() throws(FileError) { try directory.tryWriting(bytes: 4096) }
 
   /// The process has been told to end: what is in hand from now on is not suspected for it.
   package func stop() {
@@ -130,10 +133,10 @@ package final class PoisonGuard: Sendable {
     return parse(bytes ?? [])
   }
 
-  private static func lines(of inHand: [FileName: FileIdentity]) -> [UInt8] {
-    let lines = inHand.map { name, identity in
+  private static func lines(of inHand: [SourcePath: FileIdentity]) -> [UInt8] {
+    let lines = inHand.map { path, identity in
       Suspect(
-        name: name, sizeBytes: identity.sizeBytes, modified: identity.modified, deaths: 0,
+        path: path, sizeBytes: identity.sizeBytes, modified: identity.modified, deaths: 0,
         crashes: 0
       ).line + "\n"
     }
@@ -147,22 +150,22 @@ package final class PoisonGuard: Sendable {
 }
 
 extension PoisonGuard.Suspect {
-  package func matches(_ name: FileName, _ identity: FileIdentity) -> Bool {
-    self.name == name && sizeBytes == identity.sizeBytes && modified == identity.modified
+  package func matches(_ path: SourcePath, _ identity: FileIdentity) -> Bool {
+    self.path == path && sizeBytes == identity.sizeBytes && modified == identity.modified
   }
 
   package var line: String {
-    "\(percentEncoded(name)) \(sizeBytes) \(modified) \(deaths) \(crashes) ."
+    "\(percentEncoded(path)) \(sizeBytes) \(modified) \(deaths) \(crashes) ."
   }
 
   package init?(_ line: Substring) {
     let fields = line.split(separator: " ")
-    guard fields.count == 6, fields[5] == ".", let name = percentDecoded(String(fields[0])),
+    guard fields.count == 6, fields[5] == ".", let path = percentDecodedPath(String(fields[0])),
       let sizeBytes = Int(fields[1]), let modified = FileTime(String(fields[2])),
       let deaths = Int(fields[3]), let crashes = Int(fields[4])
     else { return nil }
     self.init(
-      name: name, sizeBytes: sizeBytes, modified: modified, deaths: deaths, crashes: crashes)
+      path: path, sizeBytes: sizeBytes, modified: modified, deaths: deaths, crashes: crashes)
   }
 }
 

@@ -20,6 +20,8 @@ package final class ResultsFolder {
   package private(set) var handle: DirectoryHandle
   private var lock: DirectoryLock?
   private let keepsNotes: Bool
+  /// Sub-folders whose names are on disk.
+  private var durable: Set<SubfolderPath> = []
   private static let failedName = fixedName("failed")
 
   /// Masks larger than this are not ours: 50 megapixels of noise compress to less.
@@ -43,6 +45,7 @@ package final class ResultsFolder {
     let new = try DirectoryHandle.openOrMake(path)
     lock = try DirectoryLock(new)
     handle = new
+    durable = []
     try sweep()
     return true
   }
@@ -51,19 +54,23 @@ package final class ResultsFolder {
   package func unlock() { lock = nil }
 
   private func sweep() throws(FileError) {
-    try handle.sweepPartFiles()
-    try existingFailedFolder()?.sweepPartFiles()
+    try handle.sweepPartFiles(depth: TestFolderTree.deepest + 1)
   }
 
   // MARK: - Masks
 
-  package func state(ofMask name: FileName) throws(FileError) -> MaskState {
-    guard let status = try handle.status(of: name) else { return .free }
+  /// What stands under the name of a mask in a sub-folder.
+  package func state(ofMask name: FileName, in place: SubfolderPath = .top) throws(FileError)
+    -> MaskState
+  {
+    guard let folder = try existing(place), let status = try folder.status(of: name) else {
+      return .free
+    }
     guard status.kind == .regular, status.identity.sizeBytes <= Self.maskLimitBytes else {
       return .foreign
     }
     if status.identity.sizeBytes == 0 { return .free }
-    let bytes = try handle.readRegularFile(name, limitBytes: Self.maskLimitBytes).bytes
+    let bytes = try folder.readRegularFile(name, limitBytes: Self.maskLimitBytes).bytes
     if let record = MaskRecord(PNGText.read(from: bytes)) { return .ours(record) }
     // A whole image, or no PNG at all, is somebody's work. A damaged PNG is nobody's.
     guard PNGHeader.read(from: bytes) != nil else { return .foreign }
@@ -72,63 +79,98 @@ package final class ResultsFolder {
 
   /// When this returns, the mask's bytes, name and folder are on disk; when it throws, no mask of these
   /// bytes is there.
-  package func publish(_ png: [UInt8], as name: FileName) throws(FileError) {
+  package func publish(_ png: [UInt8], as name: FileName, in place: SubfolderPath = .top)
+    throws(FileError)
+  {
+    let folder = try makeDurable(place)
     do {
-      try handle.publish(png, as: name)
-    } catch .system(.synchronize, handle.path, let errno) {
+      try folder.publish(png, as: name)
+    } catch .system(.synchronize, folder.path, let errno) {
       // It is visible, but nobody knows whether it is on disk, and a second fsync would only say that it
       // is. It must not be found and taken for done.
-      try? handle.remove(name)
-      throw .system(.synchronize, handle.path, errno)
+      try? folder.remove(name)
+      throw .system(.synchronize, folder.path, errno)
     }
   }
 
   // MARK: - Notes
 
   /// The note about a source; nil if there is none, or none of ours.
-  package func note(about source: FileName) throws(FileError) -> FailedNote? {
-    let name = MaskName.note(for: source)
-    guard keepsNotes, let folder = try existingFailedFolder(),
+  package func note(about source: SourcePath) throws(FileError) -> FailedNote? {
+    let name = MaskName.note(for: source.name)
+    guard keepsNotes, let folder = try existing(Self.notes(of: source.folder)),
       try folder.status(of: name)?.kind == .regular
     else { return nil }
     return FailedNote(try folder.readRegularFile(name, limitBytes: Self.noteLimitBytes).bytes)
   }
 
-  /// Writes the note about a source, in place of an older one.
-  package func write(_ note: FailedNote, reason: String) throws(FileError) {
+  /// Writes the note about a source in a sub-folder, in place of an older one.
+  package func write(_ note: FailedNote, reason: String, in place: SubfolderPath = .top)
+    throws(FileError)
+  {
     guard keepsNotes else { return }
-    try handle.makeDirectory(Self.failedName)
+    try makeDurable(Self.notes(of: place))
       .publish(Array(note.text(reason: reason).utf8), as: MaskName.note(for: note.sourceName))
   }
 
   /// Removes the note about a source, if there is one.
-  package func removeNote(about source: FileName) throws(FileError) {
-    guard keepsNotes, let folder = try existingFailedFolder() else { return }
-    try folder.remove(MaskName.note(for: source), durably: true)
+  package func removeNote(about source: SourcePath) throws(FileError) {
+    guard keepsNotes, let folder = try existing(Self.notes(of: source.folder)) else { return }
+    let name = MaskName.note(for: source.name)
+    guard try folder.status(of: name) != nil else { return }
+    try folder.remove(name, durably: true)
   }
 
-  /// Changes when a name in the folder or in `failed/` is made or removed.
-  package func modificationTimes() throws(FileError) -> [FileTime?] {
+  // MARK: - What is there
+
+  /// The names in a sub-folder and among its notes, as hashes: to tell what is missing.
+  package struct Names {
+    var masks: Set<Int> = []
+    var notes: Set<Int> = []
+  }
+
+  package func names(in place: SubfolderPath) throws(FileError) -> Names {
+    var names = Names()
+    try existing(place)?.forEachEntry { name, _ in names.masks.insert(name.hashValue) }
+    try existing(Self.notes(of: place))?.forEachEntry { name, _ in
+      names.notes.insert(name.hashValue)
+    }
+    return names
+  }
+
+  /// Changes when a name in a sub-folder or among its notes is made or removed.
+  package func changeTimes(of place: SubfolderPath) throws(FileError) -> [FileTime?] {
     [
-      try handle.status().identity.modified,
-      try handle.status(of: Self.failedName)?.identity.modified,
+      try existing(place)?.status().changed,
+      try existing(Self.notes(of: place))?.status().changed,
     ]
   }
 
   /// Throws what publishing a mask would throw, as far as can be told without one.
-  package func tryWriting() throws(FileError) {
-    let name = fixedName(".dermseg-0000000000000000.part")
-    try handle.publish([UInt8](repeating: 0, count: 64 << 10), as: name)
-    try handle.remove(name)
+  package func tryWriting() throws(FileError) { try handle.tryWriting(bytes: 64 << 10) }
+
+  private static func notes(of place: SubfolderPath) -> SubfolderPath {
+    SubfolderPath([failedName] + place.names)
   }
 
-  /// The names of all notes.
-  package func noteNames() throws(FileError) -> [FileName] {
-    try existingFailedFolder()?.names() ?? []
+  /// Makes what is missing of a sub-folder.
+  ///
+  /// One that an earlier process made may not be on disk yet: killed, it could not see to that.
+  private func makeDurable(_ place: SubfolderPath) throws(FileError) -> DirectoryHandle {
+    let folder = try handle.makeDirectory(place)
+    guard !durable.contains(place) else { return folder }
+    for count in place.names.indices {
+      try handle.openDirectory(SubfolderPath(Array(place.names.prefix(count)))).synchronize()
+    }
+    durable.insert(place)
+    return folder
   }
 
-  private func existingFailedFolder() throws(FileError) -> DirectoryHandle? {
-    guard try handle.status(of: Self.failedName)?.kind == .directory else { return nil }
-    return try handle.openDirectory(Self.failedName)
+  private func existing(_ place: SubfolderPath) throws(FileError) -> DirectoryHandle? {
+    do {
+      return try handle.openDirectory(place)
+    } catch .system(_, _, .noSuchFileOrDirectory) {
+      return nil
+    }
   }
 }

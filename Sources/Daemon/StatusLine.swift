@@ -7,10 +7,13 @@ struct StatusLine {
   /// Photographs that got a mask since the start.
   var segmented = 0
   /// The last one, and how long it took.
-  var last: (name: FileName, time: Duration)?
+  var last: (path: SourcePath, time: Duration)?
 
   private var told = ""
   private var toldAt: ContinuousClock.Instant?
+
+  /// Why the folder is looked at regularly; nil if inotify tells of changes.
+  var polling: PollingReason?
 
   /// The line as it is now.
   func text(
@@ -21,14 +24,14 @@ struct StatusLine {
     var parts: [String] = []
     if let trouble { parts.append("Degraded: \(trouble.error)") }
     switch folder {
-    case .gone(let error): parts.append("Degraded: the test folder is gone: \(error)")
-    case .watched(_, .inotify): parts.append("Watching.")
-    case .watched(_, .polling): parts.append("Looking regularly (polling).")
+    case .gone(let reason, _): parts.append("Degraded: the test folder is gone: \(reason)")
+    case .watched where polling == nil: parts.append("Watching.")
+    case .watched: parts.append("Looking regularly (polling).")
     case .notSeen: break
     }
     let counts = list.counts
     parts.append("\(counts.toDo) waiting, \(counts.done) done, \(counts.failed) failed.")
-    if let last { parts.append("Last: \(last.name) (\(seconds(last.time)) s).") }
+    if let last { parts.append("Last: \(last.path) (\(seconds(last.time)) s).") }
     parts.append("Model \(model).")
     return parts.joined(separator: " ")
   }

@@ -3,21 +3,27 @@ import FolderWatching
 
 /// What is known about each source, and what is to be done next.
 ///
-/// Pure bookkeeping: files are looked at and time is read by the caller. It holds names and
-/// identities only, about 200 bytes per file.
+/// Pure bookkeeping: files are looked at and time is read by the caller. What is queued, in hand or
+/// waiting is kept by name; everything else in a ``FolderBook`` per folder. However many sources there
+/// are, only some thousands are queued: when a folder's share of them is nearly done, the next ones
+/// are taken from a listing.
 package struct WorkList {
   package typealias Instant = ContinuousClock.Instant
 
-  /// Where a source stands. Settling sources are in `quiet`.
-  package enum State: Equatable {
-    /// Seen, but perhaps still being written.
-    case settling
-    /// Quiet, waiting for its turn.
-    case queued(FileIdentity, quietSince: Instant)
-    /// Being read, computed or published.
-    case inHand(FileIdentity)
-    /// There is a valid mask.
-    case done(FileIdentity, mask: FileName)
+  /// A source whose turn it is.
+  package struct Item: Equatable, Sendable {
+    package var path: SourcePath
+    package var identity: FileIdentity
+    package var quietSince: Instant
+    /// How often it was tried in vain.
+    package var attempts: Int
+    package var name: FileName { path.name }
+  }
+
+  /// What became of a source that was in hand.
+  package enum Outcome: Equatable {
+    /// There is a valid mask, at this place of ``MaskName/candidates(for:)``.
+    case done(FileIdentity, maskIndex: UInt8)
     /// Refused; tried again when it is replaced.
     case failed(FileIdentity, hasNote: Bool)
     /// Not a photograph after all.
@@ -26,30 +32,48 @@ package struct WorkList {
     case waiting(FileIdentity, quietSince: Instant, until: Instant, attempts: Int)
   }
 
-  /// A source whose turn it is.
-  package struct Item: Equatable {
-    package var name: FileName
-    package var identity: FileIdentity
-    package var quietSince: Instant
-    /// How often it was tried in vain.
-    package var attempts: Int
+  /// What a listing's caller has to find out about a name.
+  package struct Meeting: Equatable {
+    /// Which state the file is in, for ``observe(_:_:at:)``.
+    package var needsExamination = false
+    /// Whether its mask or note is still there.
+    package var expects: FolderBook.Standing?
   }
 
-  private struct Source {
+  enum State: Equatable {
+    /// Seen, but perhaps still being written; it is in `quiet`.
+    case settling
+    /// Quiet, waiting for its turn.
+    case queued(FileIdentity, quietSince: Instant)
+    /// Being read, computed or published.
+    case inHand(FileIdentity)
+    case waiting(FileIdentity, quietSince: Instant, until: Instant, attempts: Int)
+  }
+
+  struct Source {
     var state: State
-    var lastListing: Int
     var isBacklog: Bool
+    var listing: UInt8
     var attempts = 0
+    var told: Set<Telling> = []
   }
 
-  private var sources: [FileName: Source] = [:]
-  private var quiet: QuietFiles
-  private var waiting: [FileName: Instant] = [:]
-  private var arrivals = NameQueue()
-  private var backlog = NameQueue()
-  private var suspects = NameQueue()
-  private var listing = 0
-  package private(set) var counts = Counts()
+  /// The most sources that are queued from what was there before, and the most that arrive.
+  let limit: Int
+  /// The most settled sources that are examined again in one pass.
+  private let examinationsPerPass: Int
+  var active: [SourcePath: Source] = [:]
+  var books: [SubfolderPath: FolderBook] = [:]
+  var totals = FolderBook.Counts()
+  var quiet: QuietFiles<SourcePath>
+  var waiting: [SourcePath: Instant] = [:]
+  private var arrivals = FairQueue()
+  private var backlog = FairQueue()
+  private var suspects = FairQueue()
+  var refill: Set<SubfolderPath> = []
+  private var pass = 0
+  var isFirstPass = true
+  private var slices = 1
 
   /// How many sources are in which state.
   package struct Counts: Equatable {
@@ -62,84 +86,169 @@ package struct WorkList {
     }
   }
 
-  package init(settle: Duration) { quiet = QuietFiles(settle: settle) }
+  package var counts: Counts {
+    Counts(toDo: active.count + totals.deferred, done: totals.done, failed: totals.failed)
+  }
+
+  package init(settle: Duration, limit: Int = 4096, examinationsPerPass: Int = 20_000) {
+    quiet = QuietFiles(settle: settle)
+    (self.limit, self.examinationsPerPass) = (limit, examinationsPerPass)
+  }
 
   /// A list with another quiet time that has forgotten everything but what is in hand.
   package init(replacing other: WorkList, settle: Duration) {
-    self.init(settle: settle)
-    for (name, source) in other.sources {
+    self.init(
+      settle: settle, limit: other.limit, examinationsPerPass: other.examinationsPerPass)
+    for (path, source) in other.active {
       guard case .inHand = source.state else { continue }
-      sources[name] = source
-      count(nil, source.state)
+      active[path] = source
+      books[path.folder, default: FolderBook()].activeCount += 1
     }
   }
 
-  // MARK: - Listings
+  /// Forgets everything but what is in hand: the next pass finds all sources anew.
+  package mutating func forgetAll() { self = WorkList(replacing: self, settle: quiet.settle) }
 
-  package mutating func beginListing() { listing += 1 }
+  // MARK: - Passes and listings
 
-  /// Notes what a listing says about one source.
-  package mutating func observe(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
-    guard var source = sources[name] else {
-      // The first listing finds what was there before; arrivals go before it.
-      sources[name] = Source(state: .settling, lastListing: listing, isBacklog: listing <= 1)
-      count(nil, .settling)
-      quiet.observe(name, identity, at: now)
-      return
+  /// Begins to look at all folders.
+  ///
+  /// - Parameter complete: Whether every source is examined; otherwise those that are settled take turns,
+  ///   some thousands per pass.
+  package mutating func beginPass(complete: Bool = false) {
+    pass &+= 1
+    let count = books.values.reduce(0) { $0 + $1.entries.count }
+    slices = complete ? 1 : max(1, (count + examinationsPerPass - 1) / examinationsPerPass)
+  }
+
+  /// Forgets the folders that were not found in this pass.
+  package mutating func endPass(folders: Set<SubfolderPath>) {
+    isFirstPass = false
+    slices = 0
+    guard books.count > folders.count || !books.keys.allSatisfy(folders.contains) else { return }
+    for folder in books.keys where !folders.contains(folder) {
+      change(folder) { $0.beginListing() }
+      endListing(of: folder)
+      if books[folder]?.activeCount == 0 { books[folder] = nil }
     }
-    source.lastListing = listing
-    sources[name] = source
-    switch source.state {
-    case .settling:
-      quiet.observe(name, identity, at: now)
-    case .inHand:
+  }
+
+  package mutating func beginListing(of folder: SubfolderPath) {
+    refill.remove(folder)
+    change(folder) { $0.beginListing() }
+  }
+
+  /// Notes that a listing shows a source, and says what is to be found out about it.
+  package mutating func meet(_ path: SourcePath) -> Meeting {
+    if let entry = books[path.folder]?.meet(path.name) {
+      if entry.standing == .deferred { return Meeting(needsExamination: hasRoom(path.folder)) }
+      let isTurn = slices > 0 && (path.name.hashValue & Int.max) % slices == pass % slices
+      return Meeting(needsExamination: isTurn, expects: entry.standing)
+    }
+    if let index = active.index(forKey: path) {
+      let listing = books[path.folder]?.listing ?? 0
+      if active.values[index].listing != listing {
+        active.values[index].listing = listing
+        books[path.folder]?.metCount += 1
+      }
+      return Meeting(needsExamination: true)
+    }
+    if hasRoomForNew(path.folder) { return Meeting(needsExamination: true) }
+    change(path.folder) { $0.write(path.name, .deferred) }
+    return Meeting()
+  }
+
+  /// Notes the present state of a source.
+  package mutating func observe(_ path: SourcePath, _ identity: FileIdentity, at now: Instant) {
+    if let source = active[path] {
+      switch source.state {
+      case .settling: quiet.observe(path, identity, at: now)
       // Whoever has it in hand compares when it comes back.
-      break
-    case .queued(let known, _), .done(let known, _), .failed(let known, _), .ignored(let known),
-      .waiting(let known, _, _, _):
-      if known != identity { settle(name, identity, at: now) }
+      case .inHand: break
+      case .queued(let known, _), .waiting(let known, _, _, _):
+        if known != identity { settle(path, identity, at: now) }
+      }
+    } else if let entry = books[path.folder]?.meet(path.name) {
+      if entry.standing == .deferred {
+        if hasRoom(path.folder) { admit(path, identity, isBacklog: true, at: now) }
+      } else if entry.fingerprint != Optional(identity).hashValue {
+        admit(path, identity, isBacklog: false, at: now)
+      }
+    } else if hasRoomForNew(path.folder) {
+      admit(path, identity, isBacklog: isFirstPass, at: now)
+    } else {
+      change(path.folder) { $0.write(path.name, .deferred) }
     }
   }
 
   /// Forgets the sources that the listing did not show.
-  package mutating func endListing() {
-    for (name, source) in sources where source.lastListing != listing {
+  package mutating func endListing(of folder: SubfolderPath) {
+    change(folder) { $0.endListing() }
+    guard let book = books[folder], book.metCount < book.activeCount else { return }
+    for (path, source) in active where path.folder == folder && source.listing != book.listing {
       if case .inHand = source.state { continue }
-      forget(name)
+      drop(path)
     }
   }
 
-  /// Starts a source's quiet time anew.
-  package mutating func settle(_ name: FileName, _ identity: FileIdentity, at now: Instant) {
-    guard sources[name] != nil else { return }
-    quiet.forget(name)
-    quiet.observe(name, identity, at: now)
-    sources[name]?.attempts = 0
-    set(name, .settling)
+  /// Whether something is known about sources of a folder that are not in work.
+  func hasOutcomes(in folder: SubfolderPath) -> Bool {
+    guard let counts = books[folder]?.counts else { return false }
+    return counts.done + counts.failed > 0
   }
 
-  package mutating func forget(_ name: FileName) {
-    guard let source = sources.removeValue(forKey: name) else { return }
-    count(source.state, nil)
-    quiet.forget(name)
-    waiting[name] = nil
+  /// A folder whose next sources have room in the queue; nil if there is none.
+  package mutating func takeFolderToRefill() -> SubfolderPath? { refill.popFirst() }
+
+  /// Starts a source's quiet time anew, whatever is known about it.
+  package mutating func settle(_ path: SourcePath, _ identity: FileIdentity, at now: Instant) {
+    guard active[path] != nil else {
+      admit(path, identity, isBacklog: false, at: now)
+      return
+    }
+    quiet.forget(path)
+    quiet.observe(path, identity, at: now)
+    active[path]?.attempts = 0
+    active[path]?.told.remove(.refusal)
+    set(path, .settling)
   }
 
-  /// Forgets everything: the next listing finds all sources anew.
-  package mutating func forgetAll() {
-    self = WorkList(replacing: self, settle: quiet.settle)
+  /// Forgets a source that is not there any more; whoever has it in hand finds that out.
+  package mutating func forget(_ path: SourcePath) {
+    if case .inHand? = active[path]?.state { return }
+    drop(path)
   }
+
+  /// Forgets a source that was taken.
+  package mutating func drop(_ path: SourcePath) {
+    if active[path] != nil {
+      quiet.forget(path)
+      remove(path)
+      noteRoom(path.folder)
+    } else if books[path.folder] != nil {
+      change(path.folder) { $0.strike(path.name) }
+    }
+  }
+
+  /// Whether something is said about a source for the first time: that its rest is waited for, once; that
+  /// it is refused, once for each state of it.
+  package mutating func isFirst(_ telling: Telling, about path: SourcePath) -> Bool {
+    active[path]?.told.insert(telling).inserted ?? false
+  }
+
+  /// What is said about a source.
+  package enum Telling { case waiting, refusal }
 
   // MARK: - Turns
 
   /// The next source whose turn it is.
   ///
   /// - Parameter isSuspect: Whether a source must wait until everything else is done.
-  package mutating func next(
-    at now: Instant, isSuspect: (FileName, FileIdentity) -> Bool
-  ) -> Item? {
+  package mutating func next(at now: Instant, isSuspect: (SourcePath, FileIdentity) -> Bool)
+    -> Item?
+  {
     for ready in quiet.takeQuiet(at: now) {
-      guard let source = sources[ready.name] else { continue }
+      guard let source = active[ready.name] else { continue }
       set(ready.name, .queued(ready.identity, quietSince: ready.since))
       if isSuspect(ready.name, ready.identity) {
         suspects.append(ready.name)
@@ -149,105 +258,48 @@ package struct WorkList {
         arrivals.append(ready.name)
       }
     }
-    for (name, until) in waiting where until <= now {
-      waiting[name] = nil
-      guard case .waiting(let identity, let since, _, let attempts)? = sources[name]?.state else {
+    for (path, until) in waiting where until <= now {
+      guard case .waiting(let identity, let since, _, let attempts)? = active[path]?.state else {
         continue
       }
-      set(name, .queued(identity, quietSince: since))
-      sources[name]?.attempts = attempts
-      arrivals.append(name)
+      set(path, .queued(identity, quietSince: since))
+      active[path]?.attempts = attempts
+      arrivals.append(path)
     }
-    while let name = arrivals.pop() ?? backlog.pop() ?? suspects.pop() {
+    while let path = arrivals.pop() ?? backlog.pop() ?? suspects.pop() {
       // A name can be in a queue after its source changed or went away.
-      guard let source = sources[name], case .queued(let identity, let since) = source.state else {
+      guard let source = active[path], case .queued(let identity, let since) = source.state else {
         continue
       }
-      set(name, .inHand(identity))
-      return Item(
-        name: name, identity: identity, quietSince: since, attempts: source.attempts)
+      set(path, .inHand(identity))
+      return Item(path: path, identity: identity, quietSince: since, attempts: source.attempts)
     }
     return nil
   }
 
   /// Puts a source that was taken back in front.
   package mutating func putBack(_ item: Item) {
-    guard sources[item.name] != nil else { return }
-    set(item.name, .queued(item.identity, quietSince: item.quietSince))
-    arrivals.prepend(item.name)
+    guard active[item.path] != nil else { return }
+    set(item.path, .queued(item.identity, quietSince: item.quietSince))
+    arrivals.prepend(item.path)
   }
 
-  /// Notes the outcome for a source that was taken.
-  package mutating func finish(_ name: FileName, _ state: State) {
-    guard sources[name] != nil else { return }
-    sources[name]?.isBacklog = false
-    if case .waiting(_, _, let until, _) = state { waiting[name] = until }
-    set(name, state)
+  /// Notes what became of a source that was taken.
+  package mutating func finish(_ path: SourcePath, _ outcome: Outcome) {
+    guard active[path] != nil else { return }
+    switch outcome {
+    case .waiting(let identity, let since, let until, let attempts):
+      active[path]?.isBacklog = false
+      set(path, .waiting(identity, quietSince: since, until: until, attempts: attempts))
+      noteRoom(path.folder)
+    case .done(let identity, let maskIndex): write(path, .done(maskIndex: maskIndex), identity)
+    case .failed(let identity, let hasNote): write(path, .failed(hasNote: hasNote), identity)
+    case .ignored(let identity): write(path, .ignored, identity)
+    }
   }
 
   /// When there can be something to do next without any change; nil for never.
   package var nextInstant: Instant? {
     [quiet.nextInstant, waiting.values.min()].compactMap { $0 }.min()
-  }
-
-  /// Sources with a mask, for checking that it is still there.
-  package var done: [(name: FileName, identity: FileIdentity, mask: FileName)] {
-    sources.compactMap { name, source in
-      if case .done(let identity, let mask) = source.state { (name, identity, mask) } else { nil }
-    }
-  }
-
-  /// Sources with a note, for checking that it is still there.
-  package var noted: [(name: FileName, identity: FileIdentity)] {
-    sources.compactMap { name, source in
-      if case .failed(let identity, true) = source.state { (name, identity) } else { nil }
-    }
-  }
-
-  private mutating func set(_ name: FileName, _ state: State) {
-    count(sources[name]?.state, state)
-    sources[name]?.state = state
-    if case .waiting = state {} else { waiting[name] = nil }
-  }
-
-  private mutating func count(_ old: State?, _ new: State?) {
-    func add(_ state: State?, _ step: Int) {
-      switch state {
-      case .settling, .queued, .inHand, .waiting: counts.toDo += step
-      case .done: counts.done += step
-      case .failed: counts.failed += step
-      case .ignored, nil: break
-      }
-    }
-    add(old, -1)
-    add(new, 1)
-  }
-}
-
-/// First in, first out, at a constant cost per name.
-private struct NameQueue {
-  private var names: [FileName] = []
-  private var head = 0
-
-  mutating func append(_ name: FileName) { names.append(name) }
-
-  mutating func prepend(_ name: FileName) {
-    if head > 0 {
-      head -= 1
-      names[head] = name
-    } else {
-      names.insert(name, at: 0)
-    }
-  }
-
-  mutating func pop() -> FileName? {
-    guard head < names.count else { return nil }
-    let name = names[head]
-    head += 1
-    if head > 1024, head > names.count / 2 {
-      names.removeFirst(head)
-      head = 0
-    }
-    return name
   }
 }

@@ -47,7 +47,13 @@ public final class DirectoryHandle: Sendable {
       _ = try retryingInterrupts(.create, path) {
         unsafe name.withCString { unsafe mkdirat(descriptor.number, $0, mode_t(permissions)) }
       }
-      try synchronize()
+      do {
+        try synchronize()
+      } catch {
+        // Another try would find it there and take it for being on disk.
+        _ = unsafe name.withCString { unsafe unlinkat(descriptor.number, $0, AT_REMOVEDIR) }
+        throw error
+      }
     } catch .system(_, _, .fileExists) {
       // What is there is opened below, which fails if it is no directory.
     }

@@ -49,3 +49,6 @@ private func lockHolder(of identity: FileIdentity) -> Int32? {
   }
   return nil
 }
+
+/// The number of this process, for others to name.
+public func processNumber() -> Int32 { getpid() }

@@ -98,6 +98,9 @@ public struct FileStatus: Equatable, Sendable {
   public var owner: UInt32
   /// The group that owns it.
   public var group: UInt32
+  /// When the bytes, the names in a directory, or anything else about it were last changed; unlike the
+  /// modification time nobody can set it.
+  public var changed: FileTime
 
   init(_ status: stat) {
     kind = FileKind(mode: status.st_mode)
@@ -109,5 +112,7 @@ public struct FileStatus: Equatable, Sendable {
     permissions = UInt32(status.st_mode & 0o7777)
     owner = UInt32(status.st_uid)
     group = UInt32(status.st_gid)
+    changed = FileTime(
+      seconds: Int(status.st_ctim.tv_sec), nanoseconds: Int(status.st_ctim.tv_nsec))
   }
 }

@@ -29,19 +29,39 @@ public enum PartFile {
 }
 
 extension DirectoryHandle {
-  /// Removes part files that a killed process left behind.
+  /// Removes part files that a killed process left behind here and in the folders below.
   ///
   /// Only for the holder of the directory's lock: another process's part file would be lost.
   ///
+  /// - Parameter depth: How many levels of folders below this one; symbolic links are not followed.
   /// - Returns: How many were removed.
   @discardableResult
-  public func sweepPartFiles() throws(FileError) -> Int {
+  public func sweepPartFiles(depth: Int = 0) throws(FileError) -> Int {
+    var parts: [FileName] = []
+    var folders: [FileName] = []
+    try forEachEntry { name, kind in
+      if PartFile.isOne(name) { parts.append(name) }
+      if kind == .directory || kind == nil { folders.append(name) }
+    }
     var count = 0
-    for name in try names() where PartFile.isOne(name) {
+    for name in parts {
       guard try status(of: name)?.kind == .regular else { continue }
       try remove(name)
       count += 1
     }
+    for name in folders where depth > 0 {
+      // One that is no folder, or that we may not look into, has none of ours.
+      guard let folder = try? openDirectory(name) else { continue }
+      count += try folder.sweepPartFiles(depth: depth - 1)
+    }
     return count
+  }
+
+  /// Throws what ``publish(_:as:permissions:)`` would throw, as far as can be told by doing it with a
+  /// file of some size, which is removed again.
+  public func tryWriting(bytes: Int) throws(FileError) {
+    let name = PartFile.randomName()
+    try publish([UInt8](repeating: 0, count: bytes), as: name)
+    try remove(name)
   }
 }

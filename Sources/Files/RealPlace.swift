@@ -9,6 +9,8 @@ public struct RealPlace: Sendable, Equatable {
   /// The file system's number, as the kernel writes it in `/proc/self/mountinfo`.
   private let fileSystem: String
   private let path: FilePath
+  /// Where the file system is mounted that the path leads to.
+  private let mountPoint: FilePath
 
   /// Finds out where a path leads, or would lead if what is missing of it were made.
   public init(of path: FilePath) {
@@ -21,10 +23,28 @@ public struct RealPlace: Sendable, Equatable {
     }
     if var within = best.map({ $0.root }), let point = best?.point {
       within.append(resolved.components.dropFirst(point.components.count))
-      (fileSystem, self.path) = (best?.fileSystem ?? "", within)
+      (fileSystem, self.path, mountPoint) = (best?.fileSystem ?? "", within, point)
     } else {
-      (fileSystem, self.path) = ("", resolved)
+      (fileSystem, self.path, mountPoint) = ("", resolved, "/")
     }
+  }
+
+  private init(_ mount: Mount) {
+    (fileSystem, path, mountPoint) = (mount.fileSystem, mount.root, mount.point)
+  }
+
+  /// What is mounted somewhere below a path.
+  public static func mounts(below path: FilePath) -> [RealPlace] {
+    let resolved = resolve(path)
+    return mounts().filter { $0.point != resolved && $0.point.starts(with: resolved) }
+      .map { RealPlace($0) }
+  }
+
+  /// Whether this place was reached through a mount that is no longer there, where the same path now
+  /// leads to `now`: what had been hidden beneath the mount.
+  public func isUnmounted(seenFrom now: RealPlace) -> Bool {
+    fileSystem != now.fileSystem && mountPoint != now.mountPoint
+      && mountPoint.starts(with: now.mountPoint)
   }
 
   /// Whether this place is `other` or somewhere below it.

@@ -1,25 +1,31 @@
-import CLinux
-import Dispatch
 import Files
-import Glibc
 import Synchronization
 import SystemPackage
 
-/// Says "look again" when something in a folder may have changed.
+/// Says "look again" when something in a folder, or in folders below it, may have changed.
 ///
-/// Events are ticks without content: what there is to do comes from a listing, so that lost,
-/// doubled and merged events need no code of their own. While nothing happens it costs nothing.
+/// Events are ticks: what there is to do comes from looking, so that lost, doubled and merged events
+/// need no code of their own. While nothing happens it costs nothing.
 public final class FolderWatcher: Sendable {
   /// One element for one or more changes since the last element was taken; for one consumer.
   public let ticks: AsyncStream<Void>
 
   private let continuation: AsyncStream<Void>.Continuation
-  private let queue = DispatchQueue(label: "dermseg.folder-watcher")
   private let state = Mutex(State())
 
   private struct State {
-    var reader: (any DispatchSourceRead)?
+    var instance: WatchInstance?
+    var folders: [Int32: SubfolderPath] = [:]
+    var watches: [SubfolderPath: Int32] = [:]
     var observations = WatchObservations()
+
+    mutating func forget(_ folder: SubfolderPath) {
+      guard let watch = watches.removeValue(forKey: folder) else { return }
+      // A folder that moved has the watch under its new path by now.
+      guard folders[watch] == folder else { return }
+      folders[watch] = nil
+      instance?.unwatch(watch)
+    }
   }
 
   /// Creates a watcher of nothing.
@@ -27,48 +33,68 @@ public final class FolderWatcher: Sendable {
     (ticks, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  deinit { detach() }
+  deinit { detachAll() }
 
   /// Yields a tick for a reason of the caller's own, such as a timer.
   public func tick() { continuation.yield() }
 
-  /// Begins to watch a folder, in place of what was watched before.
+  /// Begins to watch a folder, in place of what was watched under the same path before.
   ///
   /// Watch first, then list: what comes between the two is then seen twice rather than never. And close
   /// the folder while there is nothing to do: an open one cannot be unmounted, and the kernel does
   /// not tell of its deletion.
   ///
+  /// - Parameters:
+  ///   - folder: The folder, open.
+  ///   - path: What observations call it.
+  ///   - tellingOfNewFolders: Whether a folder that is made in it is told.
   /// - Returns: Whether changes will be told, or why the caller has to look by itself.
-  public func attach(to folder: DirectoryHandle) -> WatchMode {
-    detach()
-    if case .remote(let name) = folder.fileSystem { return .polling(.remoteFileSystem(name: name)) }
-    let inotify = clinux_inotify_open()
-    guard inotify >= 0 else { return .polling(reason(errno, full: EMFILE, .noInstances)) }
-    let watch = unsafe folder.path.withPlatformString { unsafe clinux_inotify_watch(inotify, $0) }
-    guard watch >= 0 else {
-      let reason = reason(errno, full: ENOSPC, .noWatches)
-      close(inotify)
-      return .polling(reason)
+  public func attach(
+    to folder: DirectoryHandle, as path: SubfolderPath = .top, tellingOfNewFolders: Bool = false
+  ) -> WatchMode {
+    if case .remote(let name) = folder.fileSystem {
+      detach(path)
+      return .polling(.remoteFileSystem(name: name))
     }
-    state.withLock { state in
-      let reader = DispatchSource.makeReadSource(fileDescriptor: inotify, queue: queue)
-      reader.setEventHandler { [weak self] in self?.drain(inotify) }
-      reader.setCancelHandler { close(inotify) }
-      reader.activate()
-      state.reader = reader
-    }
-    return .inotify
-  }
-
-  /// Stops watching; no more ticks than the one that may be waiting.
-  public func detach() {
-    state.withLock { state in
-      state.reader?.cancel()
-      state.reader = nil
+    // Under the lock, so that no event of the new watch is read before its folder is known.
+    return state.withLock { state in
+      state.forget(path)
+      do throws(Errno) {
+        let watch = try instance(&state).watch(
+          folder.path, tellingOfNewFolders: tellingOfNewFolders)
+        state.folders[watch] = path
+        state.watches[path] = watch
+        return .inotify
+      } catch .tooManyOpenFiles {
+        return .polling(.noInstances)
+      } catch .noSpace {
+        return .polling(.noWatches)
+      } catch {
+        return .polling(.refused(error))
+      }
     }
   }
 
-  /// What happened since the last call that a listing does not show.
+  private func instance(_ state: inout State) throws(Errno) -> WatchInstance {
+    if let instance = state.instance { return instance }
+    let instance = try WatchInstance { [weak self] in self?.note($0) }
+    state.instance = instance
+    return instance
+  }
+
+  /// Stops watching a folder.
+  public func detach(_ path: SubfolderPath) { state.withLock { $0.forget(path) } }
+
+  /// Stops watching everything; no more ticks than the one that may be waiting.
+  public func detachAll() {
+    state.withLock { state in
+      state.instance?.end()
+      state.instance = nil
+      (state.folders, state.watches) = ([:], [:])
+    }
+  }
+
+  /// What happened since the last call.
   public func takeObservations() -> WatchObservations {
     state.withLock { state in
       defer { state.observations = WatchObservations() }
@@ -76,60 +102,25 @@ public final class FolderWatcher: Sendable {
     }
   }
 
-  /// Reads all waiting events.
-  private func drain(_ inotify: Int32) {
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    var seen = WatchObservations()
-    while true {
-      let count = unsafe read(inotify, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      seen.add(buffer, count: count)
-    }
-    state.withLock { $0.observations.add(seen) }
-    if seen.eventCount > 0 { continuation.yield() }
-  }
-
-  private func reason(_ error: Int32, full: Int32, _ used: PollingReason) -> PollingReason {
-    error == full ? used : .refused(Errno(rawValue: error))
-  }
-}
-
-/// What the kernel's events said beyond "look again".
-public struct WatchObservations: Sendable, Equatable {
-  /// Events read.
-  public var eventCount = 0
-  /// How often the kernel dropped events because its queue was full.
-  public var overflowCount = 0
-  /// Whether the watched folder itself was deleted, moved or unmounted.
-  public var folderIsGone = false
-
-  /// Nothing seen.
-  public init() {}
-
-  mutating func add(_ other: WatchObservations) {
-    eventCount += other.eventCount
-    overflowCount += other.overflowCount
-    folderIsGone = folderIsGone || other.folderIsGone
-  }
-
-  /// Adds the events of a buffer that read(2) filled with `count` bytes.
-  ///
-  /// A malformed buffer counts as an overflow: both mean that something was missed.
-  package mutating func add(_ buffer: [UInt8], count: Int) {
-    var offset = 0
-    while true {
-      var what: UInt32 = 0
-      let next = unsafe clinux_inotify_parse(buffer, min(count, buffer.count), offset, &what)
-      if next == 0 { return }
-      eventCount += 1
-      if next < 0 {
-        overflowCount += 1
-        return
+  private func note(_ happening: WatchInstance.Happening) {
+    switch happening {
+    case .events(let buffer, let count):
+      state.withLock { state in
+        WatchEvent.forEach(in: buffer, count: count) { event in
+          guard let event else { return state.observations.addOverflow() }
+          // Of a watch that was ended in the meantime: nobody asks any more.
+          guard let folder = state.folders[event.watch] else { return }
+          state.observations.add(event, in: folder)
+          if event.watchEnded {
+            state.folders[event.watch] = nil
+            state.watches[folder] = nil
+          }
+        }
       }
-      if what & UInt32(CLINUX_EVENT_OVERFLOW) != 0 { overflowCount += 1 }
-      if what & UInt32(CLINUX_EVENT_DIRECTORY_GONE) != 0 { folderIsGone = true }
-      offset = next
+    case .mountsChanged:
+      state.withLock { $0.observations.addMountChange() }
+    case .pause:
+      if state.withLock({ $0.observations != WatchObservations() }) { continuation.yield() }
     }
   }
 }

@@ -4,11 +4,11 @@ import Files
 ///
 /// Time is the caller's, from a clock that does not jump; a wall clock set back or forward changes
 /// nothing, and modification times are only compared for equality.
-public struct QuietFiles: Sendable {
+public struct QuietFiles<Name: Hashable & Sendable>: Sendable {
   /// A file that has been quiet for long enough.
   public struct Quiet: Sendable, Equatable {
     /// Its name.
-    public var name: FileName
+    public var name: Name
     /// Which state of it was quiet.
     public var identity: FileIdentity
     /// When this state was first seen.
@@ -17,9 +17,9 @@ public struct QuietFiles: Sendable {
 
   /// How long a file must not have changed.
   public let settle: Duration
-  private var files: [FileName: (identity: FileIdentity, since: ContinuousClock.Instant)] = [:]
+  private var files: [Name: (identity: FileIdentity, since: ContinuousClock.Instant)] = [:]
   /// In the order of `since`; an entry whose time differs from that in `files` is out of date.
-  private var order: [(name: FileName, since: ContinuousClock.Instant)] = []
+  private var order: [(name: Name, since: ContinuousClock.Instant)] = []
   private var head = 0
 
   /// Creates an empty collection.
@@ -34,7 +34,7 @@ public struct QuietFiles: Sendable {
   ///
   /// - Parameter now: Never earlier than in the call before.
   public mutating func observe(
-    _ name: FileName, _ identity: FileIdentity, at now: ContinuousClock.Instant
+    _ name: Name, _ identity: FileIdentity, at now: ContinuousClock.Instant
   ) {
     if let known = files[name], known.identity == identity { return }
     files[name] = (identity, now)
@@ -42,10 +42,10 @@ public struct QuietFiles: Sendable {
   }
 
   /// Whether a file is waited for.
-  public func contains(_ name: FileName) -> Bool { files[name] != nil }
+  public func contains(_ name: Name) -> Bool { files[name] != nil }
 
   /// Stops waiting for a file.
-  public mutating func forget(_ name: FileName) { files[name] = nil }
+  public mutating func forget(_ name: Name) { files[name] = nil }
 
   /// Removes and returns the files that have been quiet for long enough.
   public mutating func takeQuiet(at now: ContinuousClock.Instant) -> [Quiet] {

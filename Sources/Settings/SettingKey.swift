@@ -37,6 +37,10 @@ extension SettingKey {
       name: "testFolder", summary: "Watched folder: photographs dropped here are segmented.",
       allowed: "a folder", defaultText: "/srv/dermseg/test"),
     SettingKey(
+      name: "recursive",
+      summary: "Whether its sub-folders are watched too, and mirrored in Results.",
+      allowed: "true or false", defaultText: "false"),
+    SettingKey(
       name: "resultsFolder", summary: "Where the masks appear.", allowed: "a folder",
       defaultText: "/srv/dermseg/Results"),
     SettingKey(

@@ -8,6 +8,9 @@ import SystemPackage
 public struct Settings: Sendable, Equatable {
   /// The watched folder that users drop photographs in; never written to.
   public var testFolder: FilePath
+  /// Whether photographs in sub-folders of the test folder are segmented too, into sub-folders of the
+  /// same names.
+  public var recursive: Bool
   /// Where the masks appear.
   public var resultsFolder: FilePath
   /// Holds `images/` and `masks/`, pairs in ISIC naming; never written to.

@@ -21,6 +21,7 @@ extension Settings {
     let reader = SettingsReader(options: options, environment: environment, file: file)
     return Settings(
       testFolder: try reader.path("testFolder"),
+      recursive: try reader.boolean("recursive"),
       resultsFolder: try reader.path("resultsFolder"),
       trainingFolder: try reader.path("trainingFolder"),
       modelStore: try reader.path("modelStore"),
@@ -31,9 +32,7 @@ extension Settings {
       settleMax: try reader.duration("settleMax"),
       rescanInterval: try reader.duration("rescanInterval"),
       pollInterval: try reader.duration("pollInterval"),
-      failedNotes: try reader.value("failedNotes") {
-        $0 == "true" ? true : $0 == "false" ? false : nil
-      },
+      failedNotes: try reader.boolean("failedNotes"),
       logFormat: try reader.value("logFormat", LogFormat.init(rawValue:)),
       logLevel: try reader.value("logLevel", LogLevel.init(rawValue:)),
       training: try training(reader))
@@ -129,6 +128,10 @@ private struct SettingsReader {
 
   func threads(_ name: String) throws(SettingsError) -> Int? {
     try value(name) { $0 == "auto" ? .some(nil) : number($0, in: 1...1024).map { .some($0) } }
+  }
+
+  func boolean(_ name: String) throws(SettingsError) -> Bool {
+    try value(name) { $0 == "true" ? true : $0 == "false" ? false : nil }
   }
 
   func duration(_ name: String) throws(SettingsError) -> Duration {

@@ -6,6 +6,7 @@ import Journal
 import Logging
 import ServiceLifecycle
 import Settings
+import Synchronization
 import SystemPackage
 import UnixSignals
 
@@ -32,6 +33,9 @@ enum Dermsegd {
   ///
   /// - Returns: The exit code.
   private static func run(_ options: Options) async -> Int32 {
+    // Trapped before anything else: told to stop while the model is still being read, it stops cleanly.
+    let orders = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let environment = processEnvironment()
     var logger = Logger(
       destination: .automatic(environment: environment), identifier: "dermsegd")
@@ -40,11 +44,17 @@ enum Dermsegd {
         configFile: options.config.map { FilePath($0) }, options: options.given,
         environment: environment)
       logger = makeLogger(settings, environment)
+      let stopper = Stopper()
+      Task { [logger] in for await _ in orders { stopper.stop(logger) } }
       let service = try FolderService(settings: settings, logger: logger) { [logger] in
         endSoon(logger)
       }
       try service.noteCrashes()
-      try await run(service, options, logger)
+      stopper.isStarted(service)
+      let reloader = Reloader(
+        hangups: hangups, service: service, configFile: options.config, given: options.given,
+        logger: logger)
+      try await run(service, reloader, logger)
       return 0
     } catch let error as SettingsError {
       notStarted("Not started: \(error)", logger)
@@ -59,13 +69,9 @@ enum Dermsegd {
     }
   }
 
-  private static func run(_ service: FolderService, _ options: Options, _ logger: Logger)
+  private static func run(_ service: FolderService, _ reloader: Reloader, _ logger: Logger)
     async throws
   {
-    let hangups = await UnixSignalsSequence(trapping: .sighup)
-    let reloader = Reloader(
-      hangups: hangups, service: service, configFile: options.config, given: options.given,
-      logger: logger)
     var quiet = logger
     quiet.logLevel = .warning
     let group = ServiceGroup(
@@ -73,7 +79,7 @@ enum Dermsegd {
         services: [
           .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: reloader, successTerminationBehavior: .ignore),
-        ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        ], logger: quiet))
     try await group.run()
   }
 
@@ -93,6 +99,19 @@ enum Dermsegd {
   private static func notStarted(_ message: String, _ logger: Logger) {
     ServiceNotifier().stopping(status: message)
     logger.record(.notStarted, level: .error, message)
+  }
+}
+
+/// Stops the service, or, before there is one, the process.
+private final class Stopper: Sendable {
+  private let service = Mutex<FolderService?>(nil)
+
+  func isStarted(_ started: FolderService) { service.withLock { $0 = started } }
+
+  func stop(_ logger: Logger) {
+    if let service = service.withLock({ $0 }) { return service.stop() }
+    logger.record(.stopped, level: .notice, "Stopped as told, before it was ready.")
+    exitNow(0)
   }
 }
 

@@ -44,7 +44,8 @@ struct Options: ParsableCommand {
   /// What was given, by the names that ``Settings`` knows.
   var given: [String: String] {
     let values: [String: String?] = [
-      "test-folder": folders.testFolder, "results-folder": folders.resultsFolder,
+      "test-folder": folders.testFolder, "recursive": folders.recursive,
+      "results-folder": folders.resultsFolder,
       "training-folder": folders.trainingFolder, "model-store": folders.modelStore,
       "state-directory": folders.stateDirectory, "model": computation.model,
       "threads": computation.threads, "settle": watching.settle, "settle-max": watching.settleMax,
@@ -58,6 +59,7 @@ struct Options: ParsableCommand {
 
 struct FolderOptions: ParsableArguments {
   @Option(help: help("testFolder")) var testFolder: String?
+  @Option(help: help("recursive")) var recursive: String?
   @Option(help: help("resultsFolder")) var resultsFolder: String?
   @Option(help: help("modelStore")) var modelStore: String?
   @Option(help: help("stateDirectory")) var stateDirectory: String?

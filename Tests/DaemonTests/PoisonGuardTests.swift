@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PoisonGuardTests {
   let folder: TemporaryFolder
-  let photograph = name("bad.jpg")
+  let photograph = SourcePath(name("bad.jpg"))
   let identity = FileIdentity(
     sizeBytes: 10, modified: FileTime(seconds: 5, nanoseconds: 6), inode: 1, device: 2)
 
@@ -56,7 +56,7 @@ import Testing
     other = identity
     other.sizeBytes += 1
     #expect(poison.verdict(photograph, other) == .innocent)
-    #expect(poison.verdict(name("good.jpg"), identity) == .innocent)
+    #expect(poison.verdict(SourcePath(name("good.jpg")), identity) == .innocent)
   }
 
   @Test func aSuspectThatIsDoneIsAcquitted() throws {
@@ -73,18 +73,19 @@ import Testing
     let poison = try PoisonGuard(folder.handle)
     try poison.begin(photograph, identity)
     poison.stop()
-    try poison.begin(name("late.jpg"), identity)
+    try poison.begin(SourcePath(name("late.jpg")), identity)
     #expect(try verdict() == .innocent)
-    #expect(try PoisonGuard(folder.handle).verdict(name("late.jpg"), identity) == .innocent)
+    #expect(
+      try PoisonGuard(folder.handle).verdict(SourcePath(name("late.jpg")), identity) == .innocent)
   }
 
   @Test func allInHandAreSuspected() throws {
     let poison = try PoisonGuard(folder.handle)
     try poison.begin(photograph, identity)
-    try poison.begin(name("next.jpg"), identity)
+    try poison.begin(SourcePath(name("next.jpg")), identity)
     let next = try PoisonGuard(folder.handle)
     #expect(next.verdict(photograph, identity) == .suspect)
-    #expect(next.verdict(name("next.jpg"), identity) == .suspect)
+    #expect(next.verdict(SourcePath(name("next.jpg")), identity) == .suspect)
   }
 
   @Test func damagedFilesOfItsOwnAreAsGoodAsNone() throws {

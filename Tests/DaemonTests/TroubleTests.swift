@@ -137,7 +137,7 @@ import Testing
     daemon.folder.run(#"mkdir "$D/state""#)
     for _ in 1...2 {
       let state = try DirectoryHandle(opening: daemon.folder.appending("state"))
-      try PoisonGuard(state).begin(name("poison.jpg"), status.identity)
+      try PoisonGuard(state).begin(SourcePath(name("poison.jpg")), status.identity)
       daemon.folder.run(#"printf x > "$D/state/crashed""#)
     }
     try await daemon.run {

@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test func aFileIsQuietAfterTheWholeTime() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     files.observe(name("a"), identity(5), at: start)
     #expect(files.nextInstant == start + .seconds(1))
     #expect(files.takeQuiet(at: start + .milliseconds(999)).isEmpty)
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func everyChangeStartsTheTimeAnew() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     // A slow writer: a piece every 200 ms for 5 s.
     for step in 0...25 {
       let now = start + .milliseconds(200 * step)
@@ -38,14 +38,14 @@ import Testing
   }
 
   @Test func seeingTheSameStateAgainChangesNothing() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     files.observe(name("a"), identity(5), at: start)
     files.observe(name("a"), identity(5), at: start + .milliseconds(900))
     #expect(files.takeQuiet(at: start + .seconds(1)).count == 1)
   }
 
   @Test func aModificationTimeSetBackIsAChange() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     files.observe(name("a"), identity(5, seconds: 2_000_000_000), at: start)
     files.observe(name("a"), identity(5, seconds: 1), at: start + .milliseconds(500))
     #expect(files.takeQuiet(at: start + .seconds(1)).isEmpty)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func aForgottenFileIsNotWaitedFor() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     files.observe(name("a"), identity(5), at: start)
     files.observe(name("b"), identity(5), at: start + .milliseconds(1))
     files.forget(name("a"))
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func manyFilesComeOutInTheOrderTheyCameIn() throws {
-    var files = QuietFiles(settle: .seconds(1))
+    var files = QuietFiles<FileName>(settle: .seconds(1))
     let names = (0..<1000).map { name("f\($0)") }
     for (index, name) in names.enumerated() {
       files.observe(name, identity(1), at: start + .milliseconds(index))

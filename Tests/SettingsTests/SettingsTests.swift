@@ -74,7 +74,8 @@ import Testing
   @Test func everyKeyCanBeGivenInEveryWay() async throws {
     let samples = [
       "threads": "3", "settle": "2s", "settleMax": "2min", "rescanInterval": "1h",
-      "pollInterval": "250ms", "failedNotes": "false", "logFormat": "json", "logLevel": "debug",
+      "recursive": "true", "pollInterval": "250ms", "failedNotes": "false", "logFormat": "json",
+      "logLevel": "debug",
       "trainingPreset": "paper", "trainingWidth": "8", "trainingSize": "64",
       "trainingChannels": "3", "trainingEpochs": "7", "trainingBatchSize": "5",
       "trainingSeed": "18446744073709551615", "trainingMinimumPairs": "4",

@@ -23,22 +23,46 @@ const char *clinux_errno_name(int error);
 // A fresh inotify instance: close-on-exec, non-blocking. -1 and errno.
 int clinux_inotify_open(void);
 
-// Adds a watch on a directory: files closed after writing, moved in or out, deleted, attributes, and the directory
-// itself deleted, moved or unmounted. Never CREATE: with it a burst of 100,000 files fills the
-// queue after 8,192.
-int clinux_inotify_watch(int inotify, const char *path);
+// Adds a watch on a directory: files closed after writing, moved in or out, deleted, attributes, and
+// the directory itself deleted, moved or unmounted. The watch's number, or -1 and errno.
+//
+// `tell_of_creations` != 0: also names made, without which a new sub-folder is not heard of. Not
+// where it can be avoided: with it a burst of 100,000 files fills the queue after 8,192.
+int clinux_inotify_watch(int inotify, const char *path, int tell_of_creations);
+
+// Ends a watch. 0 or -1 and errno.
+int clinux_inotify_unwatch(int inotify, int watch);
 
 // What one event said.
 enum {
-  CLINUX_EVENT_CHANGE = 1,        // a name in the directory changed
-  CLINUX_EVENT_OVERFLOW = 2,      // events were lost
-  CLINUX_EVENT_DIRECTORY_GONE = 4 // the watched directory was deleted, moved or unmounted
+  CLINUX_EVENT_CHANGE = 1,         // a name in the directory changed
+  CLINUX_EVENT_OVERFLOW = 2,       // events were lost
+  CLINUX_EVENT_DIRECTORY_GONE = 4, // the watched directory was deleted, moved or unmounted
+  CLINUX_EVENT_WATCH_ENDED = 8,    // nothing more comes from this watch
+  CLINUX_EVENT_OF_DIRECTORY = 16   // the name is that of a directory
+};
+
+struct clinux_event {
+  int watch;     // which watch it comes from, -1 for none
+  uint32_t what; // CLINUX_EVENT_...
+  size_t name_offset, name_length;
 };
 
 // Reads the event at `offset` of a buffer that read(2) filled with `length` bytes.
 // Returns the offset of the next event, 0 at the end, -1 for a malformed buffer.
 ptrdiff_t clinux_inotify_parse(
-    const unsigned char *buffer, size_t length, size_t offset, uint32_t *what);
+    const unsigned char *buffer, size_t length, size_t offset, struct clinux_event *event);
+
+// A descriptor to end `clinux_wait` from another thread, with `clinux_wake`. -1 and errno.
+int clinux_wake_open(void);
+int clinux_wake(int descriptor);
+
+enum { CLINUX_WAIT_INOTIFY = 1, CLINUX_WAIT_MOUNTS = 2, CLINUX_WAIT_WAKE = 4 };
+
+// Waits, without using the processor, for inotify events, for a change of the mounts (an open
+// /proc/self/mountinfo) or for `clinux_wake`; a negative descriptor is left out. Says which it was;
+// -1 and errno.
+int clinux_wait(int inotify, int mounts, int wake);
 
 // Number of processors in this thread's affinity mask, at least 1.
 int clinux_affinity_count(void);
