@@ -54,8 +54,8 @@ public actor FolderService: Service {
   private var decoded: Photograph?
   private var computing:
     (photograph: Photograph, since: ContinuousClock.Instant, task: Task<Void, Never>)?
-  private var computed: Finding?
-  private var timer: Task<Void, Never>?
+  private nonisolated let computed = Mutex<Finding?>(nil)
+  private let timer: WakeUpTimer
   private var lastWatchdog: ContinuousClock.Instant
 
   /// A thread of its own, which may block.
@@ -89,6 +89,7 @@ public actor FolderService: Service {
     (results, stateLock, poison) = (folders.results, folders.stateLock, folders.poison)
     (self.settings, self.logger) = (settings, logger)
     list = WorkList(settle: settings.settle)
+    timer = WakeUpTimer { [watcher] in watcher.tick() }
     nextScanAllowed = clock.now
     lastWatchdog = clock.now
     status.model = model.id
@@ -133,22 +134,29 @@ public actor FolderService: Service {
       notifier.ready(status: statusText)
       logStart()
     }
-    while !(isStopping && computing == nil && computed == nil) {
+    while !(isStopping && computing == nil) {
       if takeTurn(firstOf: [
         publishIfComputed, computeIfDecoded, retryIfDue, lookIfDue, decodeIfFree,
       ]) {
-        // Lets a finished computation in.
-        await Task.yield()
+        await letOthersIn()
         continue
       }
       if list.counts.toDo == 0 { troubleIsOver() }
       tellStatus()
       openFolder = nil
       setTimer()
-      _ = await ticks.next()
+      // Here and below nothing waits for a thread of the cooperative pool, which others may block.
+      _ = await ticks.next(isolation: self)
       takeObservations()
     }
     end()
+  }
+
+  /// Lets a call from outside in, such as ``reload(_:)``.
+  private func letOthersIn() async {
+    await withCheckedContinuation { continuation in
+      executor.afterWaitingJobs { continuation.resume() }
+    }
   }
 
   /// Does the first thing that there is to do.
@@ -161,8 +169,8 @@ public actor FolderService: Service {
   }
 
   private func publishIfComputed() -> Bool {
-    guard let finding = computed else { return false }
-    computed = nil
+    guard let finding = computed.withLock({ $0.take() }) else { return false }
+    computing = nil
     // The processors first: the next one is computed while this one is written.
     if !finding.photograph.isSuspect { _ = computeIfDecoded() }
     publish(finding)
@@ -173,18 +181,15 @@ public actor FolderService: Service {
   private func computeIfDecoded() -> Bool {
     guard !isStopping, computing == nil, let photograph = decoded else { return false }
     decoded = nil
-    let task = Task { [worker] in
-      let result = await worker.segment(photograph.image)
-      self.didCompute(Finding(photograph: photograph, worker: worker, result: result))
+    // At once: this thread goes on to write the last mask and to decode the next photograph.
+    let task = Task.immediate { [worker, watcher] in
+      await worker.segment(photograph) { finding in
+        self.computed.withLock { $0 = finding }
+        watcher.tick()
+      }
     }
     computing = (photograph, clock.now, task)
     return true
-  }
-
-  private func didCompute(_ finding: Finding) {
-    computing = nil
-    computed = finding
-    watcher.tick()
   }
 
   private func decodeIfFree() -> Bool {
@@ -195,7 +200,7 @@ public actor FolderService: Service {
     let item = list.next(at: clock.now) { poison.verdict($0, $1) == .suspect }
     guard let item else { return false }
     let isSuspect = poison.verdict(item.path, item.identity) == .suspect
-    if isSuspect, computing != nil || computed != nil {
+    if isSuspect, computing != nil {
       // Alone: should it end the process, nothing else is suspected with it.
       list.putBack(item)
       return false
@@ -246,13 +251,8 @@ public actor FolderService: Service {
     var instants = [(lastScan ?? clock.now) + scanInterval]
     if isScanWanted { instants.append(nextScanAllowed) }
     // While nothing can be written nothing is decoded.
-    if let instant = trouble == nil ? list.nextInstant : trouble?.until { instants.append(instant) }
-    timer?.cancel()
-    guard let next = instants.min() else { return }
-    timer = Task { [watcher, clock] in
-      do { try await clock.sleep(until: next) } catch { return }
-      watcher.tick()
-    }
+    if let instant = trouble?.until ?? list.nextInstant { instants.append(instant) }
+    timer.set(to: instants.min().map { clock.now.duration(to: $0) })
   }
 
   /// Tells the watchdog, but only after something was really done, and not a hundred times a second.
@@ -280,7 +280,7 @@ public actor FolderService: Service {
   }
 
   private func end() {
-    timer?.cancel()
+    timer.set(to: nil)
     watcher.detachAll()
     if let decoded { putBack(decoded.item) }
     // Now, and not when the last reference to this actor goes: the next daemon may start.
@@ -294,7 +294,7 @@ public actor FolderService: Service {
 
   /// Whether a mask's name is already meant for another photograph in hand.
   func isClaimed(_ mask: FileName, by source: SourcePath) -> Bool {
-    [decoded, computing?.photograph, computed?.photograph].contains { photograph in
+    [decoded, computing?.photograph].contains { photograph in
       guard let photograph else { return false }
       let other = photograph.item.path
       return photograph.mask == mask && other.folder == source.folder && other != source

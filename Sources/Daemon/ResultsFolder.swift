@@ -115,7 +115,10 @@ package final class ResultsFolder {
 
   /// Removes the note about a source, if there is one.
   package func removeNote(about source: SourcePath) throws(FileError) {
-    guard keepsNotes, let folder = try existing(Self.notes(of: source.folder)) else { return }
+    // Asked first, because most have none.
+    guard keepsNotes, try handle.status(of: Self.failedName) != nil,
+      let folder = try existing(Self.notes(of: source.folder))
+    else { return }
     let name = MaskName.note(for: source.name)
     guard try folder.status(of: name) != nil else { return }
     try folder.remove(name, durably: true)

@@ -21,7 +21,12 @@ actor SegmentationWorker {
   }
 
   /// Finds the lesion; blocks this actor's thread for as long as that takes.
-  func segment(_ image: Image) -> Result<SegmentedImage, SegmentationError> {
-    Result { () throws(SegmentationError) in try segmenter.segment(image) }
+  ///
+  /// - Parameter deliver: Gets the finding, on this actor's thread.
+  func segment(_ photograph: Photograph, _ deliver: @Sendable (Finding) -> Void) {
+    let result = Result { () throws(SegmentationError) in
+      try segmenter.segment(photograph.image)
+    }
+    deliver(Finding(photograph: photograph, worker: self, result: result))
   }
 }

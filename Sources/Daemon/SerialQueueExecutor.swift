@@ -1,4 +1,4 @@
-import Dispatch
+@unsafe @preconcurrency import Dispatch
 
 /// Runs an actor's jobs one after another on a dispatch queue's own thread.
 ///
@@ -13,5 +13,36 @@ final class SerialQueueExecutor: SerialExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+
+  /// Runs something after the jobs that wait now.
+  func afterWaitingJobs(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+}
+
+/// One timer that is set anew, over and over.
+///
+/// Its own queue, because a sleeping task wakes up on the cooperative pool, whose few threads may all be
+/// blocked.
+final class WakeUpTimer: Sendable {
+  private let source: any DispatchSourceTimer
+
+  /// - Parameter wake: Called on a queue of its own.
+  init(_ wake: @escaping @Sendable () -> Void) {
+    source = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "dermseg.timer"))
+    source.setEventHandler(handler: wake)
+    source.schedule(deadline: .distantFuture)
+    source.activate()
+  }
+
+  deinit { source.cancel() }
+
+  /// When to wake; nil: never. In place of what was set before.
+  func set(to delay: Duration?) {
+    guard let delay else { return source.schedule(deadline: .distantFuture) }
+    let nanoseconds = delay.components.attoseconds / 1_000_000_000
+    // Never too early: a look that comes too early would have to be repeated.
+    source.schedule(
+      deadline: .now() + .seconds(Int(max(0, delay.components.seconds)))
+        + .nanoseconds(max(0, Int(nanoseconds)) + 100_000))
   }
 }

@@ -43,15 +43,15 @@ public final class DirectoryHandle: Sendable {
     -> DirectoryHandle
   {
     let path = path.appending(name)
-    do {
+    do throws(FileError) {
       _ = try retryingInterrupts(.create, path) {
         unsafe name.withCString { unsafe mkdirat(descriptor.number, $0, mode_t(permissions)) }
       }
-      do {
+      do throws(FileError) {
         try synchronize()
       } catch {
         // Another try would find it there and take it for being on disk.
-        _ = unsafe name.withCString { unsafe unlinkat(descriptor.number, $0, AT_REMOVEDIR) }
+        try? unlink(name, flags: AT_REMOVEDIR)
         throw error
       }
     } catch .system(_, _, .fileExists) {
@@ -95,13 +95,17 @@ public final class DirectoryHandle: Sendable {
   /// - Parameter durably: whether the removal is on disk when this returns.
   public func remove(_ name: FileName, durably: Bool = false) throws(FileError) {
     do {
-      _ = try retryingInterrupts(.remove, path.appending(name)) {
-        unsafe name.withCString { unsafe unlinkat(descriptor.number, $0, 0) }
-      }
+      try unlink(name, flags: 0)
     } catch .system(_, _, .noSuchFileOrDirectory) {
       return
     }
     if durably { try synchronize() }
+  }
+
+  private func unlink(_ name: FileName, flags: CInt) throws(FileError) {
+    _ = try retryingInterrupts(.remove, path.appending(name)) {
+      unsafe name.withCString { unsafe unlinkat(descriptor.number, $0, flags) }
+    }
   }
 
   /// Writes the directory's own changes (names made, renamed and removed in it) to disk.
