@@ -49,10 +49,10 @@ package struct FolderCheck {
       // No daemon has run yet.
     }
     var masks: [FileName: MaskRecord] = [:]
-    if let results { masks = try check(masksIn: results, of: sources, &report) }
+    let notes = results.map { Notes(in: $0) } ?? Notes()
+    if let results { masks = try check(masksIn: results, of: sources, notes, &report) }
     check(claims, masks, &report)
     if !isUnderWay {
-      let notes = results.map { Notes(in: $0) } ?? Notes()
       try check(sources, have: masks, or: notes, &report)
       try checkLeftovers(results, &report)
     }
@@ -63,7 +63,8 @@ package struct FolderCheck {
 
   /// Checks every visible name; returns the masks that are whole and right.
   private func check(
-    masksIn results: DirectoryHandle, of sources: DirectoryHandle, _ report: inout FolderReport
+    masksIn results: DirectoryHandle, of sources: DirectoryHandle, _ notes: Notes,
+    _ report: inout FolderReport
   ) throws(FileError) -> [FileName: MaskRecord] {
     var masks: [FileName: MaskRecord] = [:]
     for name in try results.names().sorted() where name.bytes.first != UInt8(ascii: ".") {
@@ -72,7 +73,7 @@ package struct FolderCheck {
       case .foreign: report.foreignCount += 1
       case .broken(let reason): report.add(.maskBroken, name.description, reason)
       case .mask(let record, let image):
-        if let reason = try problem(with: image, record, named: name, sources, &report) {
+        if let reason = try problem(with: image, record, named: name, sources, notes, &report) {
           report.add(.maskWrong, name.description, reason)
         } else {
           report.maskCount += 1
@@ -86,7 +87,7 @@ package struct FolderCheck {
   /// What is wrong with a whole mask, if something is.
   private func problem(
     with mask: Image, _ record: MaskRecord, named name: FileName, _ sources: DirectoryHandle,
-    _ report: inout FolderReport
+    _ notes: Notes, _ report: inout FolderReport
   ) throws(FileError) -> String? {
     guard mask.channels == 1, mask.pixels.allSatisfy({ $0 == 0 || $0 == 255 }) else {
       return "it has other values than 0 and 255."
@@ -100,7 +101,9 @@ package struct FolderCheck {
     }
     guard sha256Hex(bytes) == record.sourceSHA256 else {
       report.outdatedCount += 1
-      return isUnderWay
+      // What replaced the photograph was refused: the note says so, and the old mask stays.
+      let status = try sources.status(of: record.sourceName)
+      return isUnderWay || status.map { notes.explain(record.sourceName, $0) } == true
         ? nil : "it was made from other bytes than \(record.sourceName) has now."
     }
     let photograph: Image
@@ -138,20 +141,23 @@ package struct FolderCheck {
   private func check(
     _ claims: [JournalClaim], _ masks: [FileName: MaskRecord], _ report: inout FolderReport
   ) {
-    // As the log shows them: a line of JSON holds no raw bytes.
-    let byText = Dictionary(masks.map { ($0.key.description, $0.value) }) { first, _ in first }
+    // As the log shows them, because a line of JSON holds no raw bytes; but compared by bytes, because
+    // for a String two ways to write an accent are equal.
+    let byText = Dictionary(masks.map { (Array($0.key.description.utf8), $0.value) }) { first, _ in
+      first
+    }
     var seen: Set<JournalClaim> = []
     for claim in claims where claim.isDone {
       report.claimCount += 1
       if !seen.insert(claim).inserted { report.repeatedCount += 1 }
-      guard let record = byText[claim.mask] else {
+      guard let record = byText[Array(claim.mask.utf8)] else {
         report.add(
           .doneWithoutMask, claim.file,
           "the journal says that it is done, but \(claim.mask) is not "
             + "there, or not whole and right.")
         continue
       }
-      if record.sourceName.description != claim.file {
+      if !record.sourceName.description.utf8.elementsEqual(claim.file.utf8) {
         report.add(
           .doneWithoutMask, claim.file,
           "the journal says that \(claim.mask) is its mask, which is that of \(record.sourceName).")
@@ -166,12 +172,12 @@ package struct FolderCheck {
     _ report: inout FolderReport
   ) throws(FileError) {
     let masked = Set(masks.values.map(\.sourceName))
-    let refused = Set(claims.filter { !$0.isDone }.map(\.file))
+    let refused = Set(claims.filter { !$0.isDone }.map { Array($0.file.utf8) })
     for name in try sources.names().sorted() where SourceName(name) != .ignored {
       guard let status = try sources.status(of: name) else { continue }
       report.sourceCount += 1
       if masked.contains(name) { continue }
-      if notes.explain(name, status) || refused.contains(name.description) {
+      if notes.explain(name, status) || refused.contains(Array(name.description.utf8)) {
         report.refusedCount += 1
         continue
       }

@@ -131,6 +131,18 @@ import Testing
       }.isEmpty)
   }
 
+  @Test func aMaskOfWhatWasReplacedByNoPhotographMayStay() async throws {
+    daemon.folder.run(#"echo no > "$D/test/b.png""#)
+    try await daemon.run {
+      try await daemon.until("note") { daemon.exists("Results/failed/b.png.txt") }
+    }
+    var check = check
+    check.manifest = nil
+    let report = try check.run()
+    #expect(report.violations.isEmpty)
+    #expect(report.outdatedCount == 1)
+  }
+
   @Test func aClaimWithoutAMaskIsSeen() throws {
     #expect(
       try broken(by: ":") { $0.claims.append(claim("c.jpg", "c_segmentation.png")) }

@@ -98,9 +98,11 @@ import Testing
     #expect(try await refusal([:]) == nil, "when the first has ended, the next one starts")
   }
 
-  @Test(arguments: [
-    "test", "test/Results", "test/sub/Results", "link/Results", "test/../test/R", ".",
-  ])
+  @Test(
+    "W10: folders that overlap, also through links",
+    arguments: [
+      "test", "test/Results", "test/sub/Results", "link/Results", "test/../test/R", ".",
+    ])
   func overlappingFoldersAreRefused(_ results: String) async throws {
     daemon.folder.run(#"cd "$D"; ln -s test link; mkdir test/sub"#)
     let path = daemon.folder.appending(results).string

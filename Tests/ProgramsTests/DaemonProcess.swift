@@ -31,6 +31,9 @@ final class DaemonProcess {
     folder.run(#"mkdir "$D/test"; : > "$D/empty.yaml""#)
   }
 
+  /// Another daemon for the folders of the first.
+  init(sharing other: DaemonProcess) { folder = other.folder }
+
   deinit {
     guard pid > 0 else { return }
     kill(pid, SIGKILL)
@@ -108,16 +111,18 @@ final class DaemonProcess {
     #expect(code == 0, "exit code \(code). Log:\n\(log)", sourceLocation: sourceLocation)
   }
 
-  /// Waits until something holds; fails the test after 30 s.
+  /// Waits until something holds; fails the test after a time that is far more than enough.
   func until(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () throws -> Bool
+    _ what: String, seconds: Int = 30, every interval: Duration = .milliseconds(20),
+    sourceLocation: SourceLocation = #_sourceLocation, _ holds: () throws -> Bool
   ) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
       if try holds() { return }
-      try await Task.sleep(for: .milliseconds(20))
+      try await Task.sleep(for: interval)
     }
-    Issue.record("not within 30 s: \(what). Log:\n\(log)", sourceLocation: sourceLocation)
+    Issue.record(
+      "not within \(seconds) s: \(what). Log:\n\(log)", sourceLocation: sourceLocation)
     throw CancellationError()
   }
 

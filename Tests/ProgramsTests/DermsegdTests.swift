@@ -82,7 +82,9 @@ import Testing
     try await daemon.stop()
   }
 
-  @Test func resultsInsideTheTestFolderEndWith78() async throws {
+  @Test("W10: Results inside the test folder") func resultsInsideTheTestFolderEndWith78()
+    async throws
+  {
     let inside = daemon.folder.appending("test").appending("Results")
     try daemon.start(["--results-folder", "\(inside)"])
     #expect(try await daemon.waitForEnd() == 78)

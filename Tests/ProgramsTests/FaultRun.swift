@@ -74,12 +74,12 @@ struct FaultRun {
   }
 
   /// What `dermseg check-folder` says; "" if all promises are kept.
-  func violations(_ more: [String] = []) -> String {
+  func violations(_ more: [String] = [], results: String = "Results") -> String {
     let folder = daemon.folder
     let program = (try? DaemonProcess.programs.appending("dermseg").string) ?? ""
     let status = folder.run(
       """
-      cd "$D"; '\(program)' check-folder --test-folder "$D/test" --results-folder "$D/Results" \
+      cd "$D"; '\(program)' check-folder --test-folder "$D/test" --results-folder "$D/\(results)" \
       --manifest manifest --journal log --recompute --model tiny.safetensors --threads 1 \
       \(more.joined(separator: " ")) > check 2>&1
       """)
