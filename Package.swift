@@ -152,7 +152,8 @@ let package = Package(
     tests("ModelStoreTests", ["TestScaffold", "ModelStore", "UNets", "Files", system]),
     tests(
       "ModelExchangeTests",
-      ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system]),
+      ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system],
+      exclude: ["Python"]),
     tests("SettingsTests", ["Settings", "Files", system]),
     tests(
       "TrainingTests",

@@ -11,6 +11,15 @@ public struct ImageScores: Sendable, Equatable, Codable {
   /// Of the no-learning rule.
   public var noLearningRule: Scores
 
+  /// Puts one photograph's scores together.
+  public init(name: String, width: Int, height: Int, model: Scores, noLearningRule: Scores) {
+    self.name = name
+    self.width = width
+    self.height = height
+    self.model = model
+    self.noLearningRule = noLearningRule
+  }
+
   enum CodingKeys: String, CodingKey {
     case name, width, height, model
     case noLearningRule = "no_learning_rule"

@@ -130,6 +130,7 @@ extension ModelStore {
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
         .filter { FileName($0) != nil }
     } catch {
+      if case .empty = error { return [] }
       throw .unreadable(path: error.path.displayed, reason: error.reason)
     }
   }

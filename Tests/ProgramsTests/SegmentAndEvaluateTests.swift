@@ -180,6 +180,30 @@ private enum TrainedOnce {
     #expect(report.noLearningRule.mean.jaccard > 0.9)
   }
 
+  @Test func csvAndContactSheetAreWritten() throws {
+    let folder = try TrainedOnce.folder()
+    try DrawnPair.write(0..<5, to: folder)
+    func evaluate(_ more: [String]) throws -> ProgramRun {
+      try ProgramRun(
+        "dermseg",
+        ["evaluate", "--model", "m.safetensors", "--images", "images", "--masks", "masks"] + more,
+        in: folder)
+    }
+    let run = try evaluate([
+      "--csv", "r.csv", "--contact-sheet", "sheet.png", "--sheet-rows", "3",
+    ])
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("\n  95 % from "))
+    #expect(run.output.contains("\nfailures (Jaccard < 0.65): model "))
+    #expect(run.output.contains("\nJaccard, model minus rule: "))
+    #expect(folder.shell("test $(wc -l < r.csv) = 6") == 0)
+    let sheet = try ImageDecoder.decode(try folder.read("sheet.png"))
+    // Three rows of photographs of 48 x 36, not enlarged.
+    #expect(sheet.width == 948 && sheet.height == 62 + 3 * (36 + 19 + 12))
+    #expect(try evaluate(["--csv", "none/r.csv"]).exitCode == 73)
+    #expect(try evaluate(["--sheet-rows", "0"]).exitCode == 2)
+  }
+
   @Test func aListAndALimitChoosePhotographs() throws {
     let folder = try TrainedOnce.folder()
     try DrawnPair.write(0..<5, to: folder)

@@ -40,6 +40,17 @@ import UNets
     let model = try current(folder)
     #expect(model.summary["trainingCount"] == "16" && model.architecture.width == 8)
     #expect(folder.shell("cd models/current/ && sha256sum -c --quiet model.sha256") == 0)
+    // What there is to judge it by.
+    let notes = "rebuild.json split.json metrics.json metrics.csv model.safetensors"
+    #expect(
+      folder.shell("cd models/current/ && for f in \(notes); do test -s $f || exit 1; done") == 0)
+    #expect(folder.shell("test $(ls models/current/worst/*.png | wc -l) = 4") == 0)
+    #expect(folder.shell("test $(wc -l < models/current/metrics.csv) = 5") == 0)
+    #expect(
+      folder.shell(
+        "cd models/current/ && grep -q '\"promoted\" : true' rebuild.json "
+          + "&& grep -q '\"data_sha256\" : \"[0-9a-f]*\"' rebuild.json "
+          + "&& grep -q '\"lesion_' split.json") == 0)
     let link = folder.shell("readlink models/current > link")
     let again = try run(folder)
     #expect(again.exitCode == 0)
@@ -85,6 +96,63 @@ import UNets
     #expect(run.errors.contains("Skipped: lesion_02: the image was not decoded"))
     #expect(run.errors.contains("Skipped: lesion_05.png: no mask."))
     #expect(run.errors.contains("8 photographs to learn from, 2 held out"))
+  }
+
+  @Test func everyKindOfBadPairIsNamed() throws {
+    let folder = try folder(18)
+    func image(_ index: Int) -> String { "training/images/\(DrawnPair.name(index)).png" }
+    func mask(_ index: Int) -> String {
+      "training/masks/\(DrawnPair.name(index))_segmentation.png"
+    }
+    let pair = DrawnPair(index: 3)
+    try folder.write(
+      try PNGEncoder.encode(pair.mask.resized(width: 24, height: 18)), to: mask(1))
+    folder.shell(": > \(image(2)); : > \(mask(3)); rm \(image(4)); ln -s /dev/null \(image(5)).png")
+    try folder.write(
+      Array(try PNGEncoder.encode(pair.image).dropLast(900)), to: image(6))
+    var grey = DrawnPair(index: 7).mask
+    grey.pixels = grey.pixels.map { $0 == 0 ? 60 : 200 }
+    try folder.write(try PNGEncoder.encode(grey), to: mask(7))
+    try folder.write(
+      try PNGEncoder.encode(Image(width: 48, height: 36, channels: 1)), to: mask(8))
+    let run = try run(folder, ["--training-epochs", "1"])
+    #expect(run.exitCode == 0)
+    for line in [
+      "Skipped: lesion_01: the image is 48x36, its mask 24x18.",
+      "Skipped: lesion_02: training/images/lesion_02.png: the file is empty (0 bytes).",
+      "Skipped: lesion_03: training/masks/lesion_03_segmentation.png: the file is empty (0 bytes).",
+      "Skipped: lesion_04_segmentation.png: a mask without its image",
+      "Skipped: lesion_05.png.png: ",
+      "Skipped: lesion_06: the image was not decoded",
+      "lesion_07: 1728 of 1728 mask pixels are neither 0 nor 255: cut at 128.",
+      "lesion_08: the mask shows no lesion",
+    ] {
+      #expect(run.errors.contains(line), "\(line)")
+    }
+  }
+
+  /// Going back is the user's decision: the trainer does not undo it by training the same again.
+  @Test func aRollbackStays() throws {
+    let folder = try folder()
+    #expect(try run(folder).errors.contains("is in service"))
+    let back = try ProgramRun(
+      "dermseg", ["model", "rollback", "--model-store", "models"], in: folder)
+    #expect(back.exitCode == 0 && back.output == "built-in is in service now.\n")
+    #expect(try run(folder).errors.contains("Nothing changed"))
+    #expect(folder.shell("test ! -e models/current") == 0)
+  }
+
+  @Test func oldModelsLeaveTheStore() throws {
+    let folder = try folder(12)
+    for epochs in 1...4 {
+      let run = try run(
+        folder, ["--training-epochs", "\(epochs)", "--training-models-kept", "2"])
+      #expect(run.exitCode == 0)
+    }
+    // Two of the newest, and at most the current one and the one before it.
+    #expect(folder.shell("n=$(ls -d models/unet-* | wc -l); test $n -ge 2 -a $n -le 4") == 0)
+    let list = try ProgramRun("dermseg", ["model", "list", "--model-store", "models"], in: folder)
+    #expect(list.exitCode == 0 && list.output.contains("Jaccard 0."))
   }
 
   @Test func aSecondTrainerIsRefused() throws {
