@@ -31,33 +31,14 @@ struct SyntheticCanvas {
   mutating func stroke(
     _ points: [SIMD2<Float>], lineWidth: Float, color: SIMD3<Float>, opacity: Float
   ) {
-    var coverage: [Int: Float] = [:]
-    let radius = max(lineWidth, 1) / 2
-    let strength = opacity * min(lineWidth, 1)
-    let reach = Int(radius + 1.5)
-    for (start, end) in zip(points, points.dropFirst()) {
-      let along = end - start
-      let length = (along * along).sum().squareRoot()
-      let steps = max(Int(length * 2), 1)
-      for step in 0...steps {
-        let center = start + along * (Float(step) / Float(steps))
-        guard center.x > -50, center.y > -50, center.x < Float(width + 50),
-          center.y < Float(height + 50)
-        else { continue }
-        let (column, row) = (Int(center.x.rounded(.down)), Int(center.y.rounded(.down)))
-        for y in (row - reach)...(row + reach) where y >= 0 && y < height {
-          for x in (column - reach)...(column + reach) where x >= 0 && x < width {
-            let offset = SIMD2(Float(x) + 0.5, Float(y) + 0.5) - center
-            let covered = radius + 0.5 - (offset * offset).sum().squareRoot()
-            if covered > 0 {
-              coverage[y * width + x] = max(coverage[y * width + x] ?? 0, min(covered, 1))
-            }
-          }
-        }
+    let coverage = Coverage(line: points, lineWidth: lineWidth, width: width, height: height)
+    guard let coverage else { return }
+    for y in 0..<coverage.height {
+      for x in 0..<coverage.width {
+        blend(
+          color, x: coverage.left + x, y: coverage.top + y,
+          opacity: coverage.values[y * coverage.width + x] * opacity)
       }
-    }
-    for (index, covered) in coverage {
-      blend(color, x: index % width, y: index / width, opacity: covered * strength)
     }
   }
 

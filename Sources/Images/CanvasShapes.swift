@@ -12,14 +12,10 @@ extension Canvas {
     _ points: [SIMD2<Float>], lineWidth: Float, color: Color, opacity: Float = 1,
     isClosed: Bool = false
   ) {
-    guard let first = points.first, let last = points.last else { return }
-    let radius = max(lineWidth, 0) / 2
-    guard var coverage = Coverage(around: points, margin: radius + 1, of: image) else { return }
-    if points.count == 1 { coverage.addLine(from: first, to: first, radius: radius) }
-    for (start, end) in zip(points, points.dropFirst()) {
-      coverage.addLine(from: start, to: end, radius: radius)
-    }
-    if isClosed { coverage.addLine(from: last, to: first, radius: radius) }
+    let coverage = Coverage(
+      line: points, lineWidth: lineWidth, isClosed: isClosed, width: image.width,
+      height: image.height)
+    guard let coverage else { return }
     blend(color, coverage, opacity: opacity)
   }
 
@@ -29,9 +25,10 @@ extension Canvas {
   ///   - points: its corners in pixels, three or more.
   ///   - opacity: 0...1.
   public mutating func fill(polygon points: [SIMD2<Float>], color: Color, opacity: Float = 1) {
-    guard points.count >= 3, var coverage = Coverage(around: points, margin: 1, of: image) else {
-      return
-    }
+    guard points.count >= 3,
+      var coverage = Coverage(
+        around: points, margin: 1, width: image.width, height: image.height)
+    else { return }
     coverage.addPolygon(points)
     blend(color, coverage, opacity: opacity)
   }
@@ -47,91 +44,4 @@ extension Canvas {
       }
     }
   }
-}
-
-/// How much of each pixel a shape covers, in the part of a picture that it reaches.
-private struct Coverage {
-  let left: Int
-  let top: Int
-  let width: Int
-  let height: Int
-  /// `[H, W]`, 0...1.
-  var values: [Float]
-
-  /// Nil when no pixel of the picture can be reached, or a point is no number.
-  init?(around points: [SIMD2<Float>], margin: Float, of image: Image) {
-    var (low, high) = (points[0], points[0])
-    for point in points {
-      guard point.x.isFinite, point.y.isFinite else { return nil }
-      low = pointwiseMin(low, point)
-      high = pointwiseMax(high, point)
-    }
-    low = (low - margin).clamped(lowerBound: .zero, upperBound: image.corner)
-    high = (high + margin).clamped(lowerBound: .zero, upperBound: image.corner)
-    left = Int(low.x)
-    top = Int(low.y)
-    width = Int(high.x.rounded(.up)) - left
-    height = Int(high.y.rounded(.up)) - top
-    guard width > 0, height > 0 else { return nil }
-    values = [Float](repeating: 0, count: width * height)
-  }
-
-  /// Pixels by the distance of their centres from the line.
-  mutating func addLine(from start: SIMD2<Float>, to end: SIMD2<Float>, radius: Float) {
-    let along = end - start
-    let squared = (along * along).sum()
-    let origin = SIMD2(Float(left), Float(top))
-    let limit = SIMD2(Float(width), Float(height))
-    let low = (pointwiseMin(start, end) - radius - 1 - origin)
-      .clamped(lowerBound: .zero, upperBound: limit)
-    let high = (pointwiseMax(start, end) + radius + 1 - origin)
-      .clamped(lowerBound: .zero, upperBound: limit)
-    // A line thinner than a pixel is as wide as one and as much paler.
-    let strength = min(2 * radius, 1)
-    let reach = max(radius, 0.5) + 0.5
-    for y in Int(low.y)..<Int(high.y.rounded(.up)) {
-      for x in Int(low.x)..<Int(high.x.rounded(.up)) {
-        let center = origin + SIMD2(Float(x) + 0.5, Float(y) + 0.5)
-        let offset = center - start
-        let share = squared > 0 ? min(max((offset * along).sum() / squared, 0), 1) : 0
-        let apart = offset - along * share
-        let covered = min(reach - (apart * apart).sum().squareRoot(), 1) * strength
-        if covered > values[y * width + x] { values[y * width + x] = covered }
-      }
-    }
-  }
-
-  /// Four lines per row of pixels, each with exact ends, filled between every other crossing.
-  mutating func addPolygon(_ points: [SIMD2<Float>]) {
-    let linesPerRow = 4
-    var crossings: [Float] = []
-    for line in 0..<(height * linesPerRow) {
-      let y = Float(top) + (Float(line) + 0.5) / Float(linesPerRow)
-      crossings.removeAll(keepingCapacity: true)
-      for index in points.indices {
-        let (a, b) = (points[index], points[(index + 1) % points.count])
-        if (a.y <= y) != (b.y <= y) {
-          crossings.append(a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x) - Float(left))
-        }
-      }
-      crossings.sort()
-      for pair in stride(from: 0, to: crossings.count - 1, by: 2) {
-        addSpan(
-          from: max(crossings[pair], 0), to: min(crossings[pair + 1], Float(width)),
-          row: line / linesPerRow, weight: 1 / Float(linesPerRow))
-      }
-    }
-  }
-
-  private mutating func addSpan(from start: Float, to end: Float, row: Int, weight: Float) {
-    guard start < end else { return }
-    for x in Int(start)..<min(Int(end.rounded(.up)), width) {
-      let covered = min(end, Float(x + 1)) - max(start, Float(x))
-      values[row * width + x] += covered * weight
-    }
-  }
-}
-
-extension Image {
-  fileprivate var corner: SIMD2<Float> { SIMD2(Float(width), Float(height)) }
 }
