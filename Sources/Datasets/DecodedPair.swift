@@ -31,6 +31,16 @@ extension DecodedPair {
       lesionMeetsEdge: Self.edgeShare(of: mask) > 0.02)
   }
 
+  /// Reads a pair's copies from arrays; nil if the row is damaged.
+  init?(row: Int, of arrays: DatasetArrays) {
+    guard let pixels = arrays.pixels(at: row) else { return nil }
+    let (side, entry) = (arrays.side, arrays.rows[row])
+    self.init(
+      image: Image(width: side, height: side, channels: arrays.channels, pixels: pixels.image),
+      mask: Image(width: side, height: side, channels: 1, pixels: pixels.mask),
+      aspect: Float(entry.width) / Float(entry.height), lesionMeetsEdge: entry.lesionMeetsEdge)
+  }
+
   /// Decodes both files and makes them `side` x `side`.
   ///
   /// - Parameters:

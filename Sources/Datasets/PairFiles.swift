@@ -14,8 +14,15 @@ enum PairFiles {
   private static let fileLimitBytes = 64 << 20
 
   static func read(_ path: FilePath) throws(PairFault) -> [UInt8] {
+    try readWithIdentity(path).bytes
+  }
+
+  /// - Returns: all bytes, and which state of the file they are.
+  static func readWithIdentity(
+    _ path: FilePath
+  ) throws(PairFault) -> (bytes: [UInt8], identity: FileIdentity) {
     do throws(FileError) {
-      return try readRegularFile(at: path, limitBytes: fileLimitBytes).bytes
+      return try readRegularFile(at: path, limitBytes: fileLimitBytes)
     } catch {
       throw PairFault(reason: error.description)
     }
@@ -37,7 +44,7 @@ enum PairFiles {
     return (image, binary, remark)
   }
 
-  private static func decode(_ bytes: [UInt8], as role: String) throws(PairFault) -> Image {
+  static func decode(_ bytes: [UInt8], as role: String) throws(PairFault) -> Image {
     do throws(ImageError) {
       return try ImageDecoder.decode(bytes)
     } catch {

@@ -100,13 +100,22 @@ public struct PairListing: Sendable, Equatable {
     maskSuffixes.contains { name.stem.reversed().starts(with: $0.utf8.reversed()) }
   }
 
-  private static func names(in folder: FilePath) throws(DatasetError) -> [FileName] {
+  static func names(in folder: FilePath) throws(DatasetError) -> [FileName] {
     do throws(FileError) {
       return try DirectoryHandle(opening: folder).names().filter { $0.bytes.first != 0x2E }
     } catch {
       throw .unreadableFolder(path: folder.displayed, reason: error.reason)
     }
   }
+}
+
+/// The photographs in a folder, by name: every file that ends in .jpg, .jpeg or .png and is not hidden.
+///
+/// - Throws: `DatasetError.unreadableFolder`.
+public func photographFiles(in folder: FilePath) throws(DatasetError) -> [FilePath] {
+  try PairListing.names(in: folder).sorted()
+    .filter { ["jpg", "jpeg", "png"].contains($0.lowercasedExtension) }
+    .map { folder.appending($0) }
 }
 
 /// Reads a list of names, one per line; empty lines and lines that begin with # are left out, and a file

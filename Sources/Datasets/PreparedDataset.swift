@@ -1,11 +1,11 @@
 import Files
 import SystemPackage
 
-/// Training pairs that were all decoded once, the good ones kept in memory as far as they fit.
+/// Training pairs that were all decoded once; small copies of the good ones are kept.
 ///
 /// Decoding a photograph takes far longer than a network's step on it needs from the loader, so the copies
-/// are made once, at a moderate size, as bytes. Memory: at most `memoryLimitBytes`; pairs beyond it are
-/// decoded again whenever they are needed.
+/// are made once, at a moderate size, as bytes: in memory up to a limit, beyond which pairs are decoded
+/// again whenever they are needed, or in arrays on disk, where the next run finds them too.
 public struct PreparedDataset: Sendable {
   /// The usable pairs, in the order given.
   public let pairs: [TrainingPair]
@@ -17,14 +17,27 @@ public struct PreparedDataset: Sendable {
   public let side: Int
   /// Channels of the copies in memory.
   public let channels: Int
-  private let decodedPairs: [DecodedPair?]
+  private let copies: [Copy]
   private let digests: [String]
 
   /// Number of usable pairs.
   public var count: Int { pairs.count }
 
+  /// Where a pair's small copy is.
+  private enum Copy: Sendable {
+    case memory(DecodedPair)
+    case row(Int, of: DatasetArrays)
+    /// Nowhere: the pair is decoded whenever it is needed.
+    case none
+  }
+
   /// Bytes of decoded copies held in memory.
-  public var byteCount: Int { decodedPairs.reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+  public var byteCount: Int {
+    copies.reduce(0) { sum, copy in
+      if case .memory(let pair) = copy { return sum + pair.byteCount }
+      return sum
+    }
+  }
 
   /// SHA-256 over the names and contents of all usable pairs, in the order of their names.
   public var contentDigest: String {
@@ -76,7 +89,7 @@ public struct PreparedDataset: Sendable {
     self.channels = channels
     let good = results.indices.filter { results[$0].fault == nil }
     self.pairs = good.map { pairs[$0] }
-    decodedPairs = good.map { results[$0].decoded }
+    copies = good.map { index in results[index].decoded.map { .memory($0) } ?? .none }
     digests = good.map { results[$0].digest }
     skipped = results.indices.compactMap { index in
       results[index].fault.map { SkippedPair(name: pairs[index].name, reason: $0) }
@@ -86,6 +99,30 @@ public struct PreparedDataset: Sendable {
     }
   }
 
+  /// Takes the copies from a folder of arrays, which is brought up to date first.
+  ///
+  /// Memory: of the copies none; the kernel keeps them as long as it has room.
+  ///
+  /// - Parameters:
+  ///   - pairs: what to decode as far as the folder lacks it.
+  ///   - folder: where the arrays are.
+  ///   - progress: called after each pair with the number done.
+  /// - Throws: `FileError` when the folder or an array cannot be written.
+  public init(
+    _ pairs: [TrainingPair], arraysIn folder: ArrayFolder,
+    progress: @escaping @Sendable (_ done: Int) -> Void = { _ in }
+  ) async throws(FileError) {
+    let made = try await folder.prepareTraining(pairs, progress: progress)
+    side = folder.side
+    channels = folder.channels
+    self.pairs = made.kept.map { pairs[$0] }
+    skipped = made.skipped
+    remarks = made.remarks
+    let rows = made.arrays?.rows ?? []
+    digests = rows.map { $0.imageDigest + " " + $0.maskDigest }
+    copies = rows.indices.map { row in made.arrays.map { .row(row, of: $0) } ?? .none }
+  }
+
   /// The part of this dataset whose names are in `names`; nothing is decoded again.
   public func filtered(to names: Set<String>) -> PreparedDataset {
     PreparedDataset(keeping: pairs.indices.filter { names.contains(pairs[$0].name) }, of: self)
@@ -93,7 +130,7 @@ public struct PreparedDataset: Sendable {
 
   private init(keeping kept: [Int], of whole: PreparedDataset) {
     pairs = kept.map { whole.pairs[$0] }
-    decodedPairs = kept.map { whole.decodedPairs[$0] }
+    copies = kept.map { whole.copies[$0] }
     digests = kept.map { whole.digests[$0] }
     skipped = []
     remarks = []
@@ -101,9 +138,14 @@ public struct PreparedDataset: Sendable {
     channels = whole.channels
   }
 
-  /// The decoded copy of a pair, from memory or else from its files.
+  /// The decoded copy of a pair: from memory or the arrays, or else from its files.
   func decoded(at index: Int) throws(LostPair) -> DecodedPair {
-    if let pair = decodedPairs[index] { return pair }
+    switch copies[index] {
+    case .memory(let pair): return pair
+    case .row(let row, let arrays):
+      if let pair = DecodedPair(row: row, of: arrays) { return pair }
+    case .none: break
+    }
     let again = Prepared(pairs[index], side: side, channels: channels, kept: true)
     if let pair = again.decoded { return pair }
     throw LostPair(name: pairs[index].name, reason: again.fault ?? "not decoded")

@@ -40,7 +40,8 @@ public func requirePublishable(at path: FilePath) throws(FileError) {
   }
 }
 
-private func folderAndName(of path: FilePath) throws(FileError) -> (DirectoryHandle, FileName) {
+/// The folder that holds what a path names, opened, and the name in it.
+func folderAndName(of path: FilePath) throws(FileError) -> (DirectoryHandle, FileName) {
   guard let name = FileName(lastComponentOf: path) else { throw .notRegular(path, .directory) }
   let parent = path.removingLastComponent()
   return (try DirectoryHandle(opening: parent.isEmpty ? "." : parent), name)

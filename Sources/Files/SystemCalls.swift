@@ -80,6 +80,45 @@ extension OwnedDescriptor {
     }
   }
 
+  /// Writes all bytes from a position on; the file's own position stays.
+  func writeAll(_ bytes: [UInt8], path: FilePath, at offset: Int) throws(FileError) {
+    var written = 0
+    while written < bytes.count {
+      let count = try retryingInterrupts(.write, path) {
+        unsafe bytes.withUnsafeBytes {
+          unsafe pwrite(
+            number, $0.baseAddress?.advanced(by: written), $0.count - written, offset + written)
+        }
+      }
+      if count == 0 { throw .system(.write, path, .ioError) }
+      written += count
+    }
+  }
+
+  /// Reads `count` bytes from a position on, fewer where the file ends.
+  func readAll(count: Int, at offset: Int, path: FilePath) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let got = try retryingInterrupts(.read, path) {
+        unsafe bytes.withUnsafeMutableBytes {
+          unsafe pread(
+            number, $0.baseAddress?.advanced(by: filled), $0.count - filled, offset + filled)
+        }
+      }
+      if got == 0 { break }
+      filled += got
+    }
+    bytes.removeLast(count - filled)
+    return bytes
+  }
+
+  /// Closes a second descriptor of the file: some file systems tell only then that bytes were lost.
+  func reportLostWrites(_ path: FilePath) throws(FileError) {
+    let duplicate = try retryingInterrupts(.close, path) { fcntl(number, F_DUPFD_CLOEXEC, 0) }
+    try OwnedDescriptor(number: duplicate).close(path)
+  }
+
   /// Writes what the kernel still holds of this file to disk.
   ///
   /// Never retried after an error: Linux may have marked the lost pages clean, and a second `fsync`

@@ -10,9 +10,8 @@ struct Dermseg: AsyncParsableCommand {
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
     version: "dermseg \(dermsegVersion)",
     subcommands: [
-      SegmentCommand.self, TrainCommand.self, EvaluateCommand.self, ModelCommand.self,
-      BenchCommand.self,
-      SynthCommand.self, CheckFolderCommand.self,
+      SegmentCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
+      ModelCommand.self, BenchCommand.self, SynthCommand.self, CheckFolderCommand.self,
     ])
 }
 
