@@ -13,7 +13,7 @@ public struct Augmentation: Sendable, Equatable {
   /// Turns freely on top of that, both ways, in degrees.
   public var rotationDegrees: Float = 45
   /// Size of the lesion against the original; drawn evenly on a logarithmic scale.
-  public var scale: ClosedRange<Float> = 0.4...1.5
+  public var scale: ClosedRange<Float> = 0.3...1.5
   /// Stretches one axis against the other by up to this factor.
   public var stretch: Float = 1.15
   /// Moves by up to this share of half the frame, along both axes.
@@ -26,6 +26,10 @@ public struct Augmentation: Sendable, Equatable {
   public var saturation: ClosedRange<Float> = 0.6...1.3
   /// Multiplies each colour channel on its own: another lamp, another skin.
   public var channelGain: ClosedRange<Float> = 0.9...1.1
+  /// Blurs a third of the variants, by a standard deviation of up to this share of the side.
+  public var blur: Float = 0.005
+  /// Share of the variants that are seen through drawn hair.
+  public var hair: Float = 0.3
 
   /// The ranges of the preset `default`.
   public init() {}
@@ -43,6 +47,8 @@ public struct Augmentation: Sendable, Equatable {
     none.contrast = 1...1
     none.saturation = 1...1
     none.channelGain = 1...1
+    none.blur = 0
+    none.hair = 0
     return none
   }
 }
@@ -60,11 +66,20 @@ package struct SampleTransform: Sendable, Equatable {
   package var geometry: AffineMap
   package var surround: Surround
   package var color: ColorMap
+  /// Standard deviation of the blur, as a share of the side; 0 for none.
+  package var blur: Float
+  /// Hair in front of the skin.
+  package var hair: [DrawnHair]
 
-  package init(geometry: AffineMap, surround: Surround, color: ColorMap) {
+  package init(
+    geometry: AffineMap, surround: Surround, color: ColorMap, blur: Float = 0,
+    hair: [DrawnHair] = []
+  ) {
     self.geometry = geometry
     self.surround = surround
     self.color = color
+    self.blur = blur
+    self.hair = hair
   }
 
   /// The unchanged photograph.
@@ -104,9 +119,13 @@ extension Augmentation {
       .after(map)
     if quarterTurns { map = AffineMap.quarterTurns(turns).after(map) }
     if flips && flip { map = AffineMap.scaling(x: -1, y: 1).after(map) }
+    let color = drawColor(using: &generator)
+    let softness = generator.uniform(in: 0...3)
+    let isHairy = generator.uniform(in: 0...1) < hair
     return SampleTransform(
-      geometry: map, surround: edge && !lesionMeetsEdge ? .edge : .mirrored,
-      color: drawColor(using: &generator))
+      geometry: map, surround: edge && !lesionMeetsEdge ? .edge : .mirrored, color: color,
+      blur: softness < 1 ? softness * blur : 0,
+      hair: isHairy ? DrawnHair.draw(using: &generator) : [])
   }
 
   private func drawColor(using generator: inout SeededGenerator) -> ColorMap {

@@ -12,7 +12,7 @@ public final class BatchLoader {
   private let batchSize: Int
   private let ahead: Int
   private var nextStart: Int
-  private var waiting: [Task<Result<Batch, LostPair>, Never>] = []
+  private var waiting: [Task<Batch, Never>] = []
 
   /// What is needed to make any batch of an epoch.
   struct Recipe: Sendable {
@@ -64,12 +64,12 @@ public final class BatchLoader {
 
   /// The next batch, nil after the last.
   ///
-  /// - Throws: `LostPair` when a photograph that does not fit in memory cannot be read any more.
-  public nonisolated(nonsending) func next() async throws(LostPair) -> Batch? {
+  /// A photograph that cannot be had any more is left out and named in the batch, which may then be empty.
+  public nonisolated(nonsending) func next() async -> Batch? {
     guard !waiting.isEmpty else { return nil }
     let task = waiting.removeFirst()
     fill()
-    return try await task.value.get()
+    return await task.value
   }
 
   private func fill() {
@@ -77,34 +77,34 @@ public final class BatchLoader {
       let indices = Array(order[nextStart..<min(nextStart + batchSize, order.count)])
       nextStart += batchSize
       let (dataset, recipe) = (dataset, recipe)
-      waiting.append(
-        Task {
-          do throws(LostPair) {
-            return .success(try recipe.batch(of: indices, from: dataset))
-          } catch {
-            return .failure(error)
-          }
-        })
+      waiting.append(Task { recipe.batch(of: indices, from: dataset) })
     }
   }
 }
 
 extension BatchLoader.Recipe {
   /// Makes the samples at `indices`.
-  func batch(of indices: [Int], from dataset: PreparedDataset) throws(LostPair) -> Batch {
+  func batch(of indices: [Int], from dataset: PreparedDataset) -> Batch {
     let (side, channels) = (format.inputSize, format.channels)
     var inputs: [Float] = []
     var labels: [UInt8] = []
+    var made: [Int] = []
+    var lost: [LostPair] = []
     inputs.reserveCapacity(indices.count * side * side * channels)
     labels.reserveCapacity(indices.count * side * side)
     for index in indices {
-      let sample = try sample(at: index, from: dataset)
-      inputs.append(contentsOf: sample.inputs)
-      labels.append(contentsOf: sample.labels)
+      do throws(LostPair) {
+        let sample = try sample(at: index, from: dataset)
+        inputs.append(contentsOf: sample.inputs)
+        labels.append(contentsOf: sample.labels)
+        made.append(index)
+      } catch {
+        lost.append(error)
+      }
     }
     return Batch(
-      inputs: .init(shape: [indices.count, side, side, channels], values: inputs),
-      labels: labels, indices: indices)
+      inputs: .init(shape: [made.count, side, side, channels], values: inputs), labels: labels,
+      indices: made, lost: lost)
   }
 
   private func sample(at index: Int, from dataset: PreparedDataset) throws(LostPair) -> Sample {

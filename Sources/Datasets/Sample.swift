@@ -35,6 +35,8 @@ public struct Batch: Sendable {
   public var labels: [UInt8]
   /// The samples' positions in their dataset, [N].
   public var indices: [Int]
+  /// Photographs that should be here and could not be had any more.
+  public var lost: [LostPair]
 }
 
 extension Sample {
@@ -60,7 +62,7 @@ extension Sample {
   ///
   /// The decoded copy is first halved as long as the variant skips pixels of it, so that a lesion made
   /// small is averaged and not picked apart. Colours are sampled bilinearly, changed, cut to 0...255 and
-  /// normalised; the mask is sampled likewise and is lesion from one half on.
+  /// normalised; the mask is sampled likewise and is lesion from one half on. Hair and blur come last.
   ///
   /// Cost: about 25 ns per pixel of the output.
   package init(
@@ -89,6 +91,8 @@ extension Sample {
         from: image.pixels.span, side: side, color: transform.color,
         normalization: format.normalization)
     }
+    draw(transform.hair, format: format)
+    blur(deviation: transform.blur * Float(side), format: format)
   }
 }
 

@@ -2,10 +2,7 @@ import Files
 import NeuralNetworks
 import SystemPackage
 
-/// A training run on disk: a safetensors file with weights, moments and the run's numbers.
-///
-/// It is written whole under another name and renamed, so that a run that is killed at any instant finds
-/// either the new or the previous one.
+/// A training run on disk: a safetensors file with weights, moments, the run's numbers and a check sum.
 struct Checkpoint: Sendable, Equatable {
   /// The options and data that the run belongs to.
   var fingerprint: String
@@ -13,25 +10,19 @@ struct Checkpoint: Sendable, Equatable {
   var parameters: [String: Tensor]
   var optimizer: OptimizerState
 
-  private static let format = "dermseg checkpoint 1"
+  private static let format = "dermseg checkpoint 2"
   private static let groups = (
-    weights: "weights/", first: "first/", second: "second/", best: "best/"
+    weights: "weights/", first: "first/", second: "second/", average: "average/", best: "best/"
   )
   /// Weights, two moments and the best weights of the full network are 500 MB.
   private static let limitBytes = 8 << 30
 
-  /// Writes the file; it is on disk when this returns.
-  ///
-  /// - Throws: `TrainingError.notWritten`.
-  func write(to path: FilePath) throws(TrainingError) {
-    do throws(FileError) {
-      try publishFile(serialized(), at: path)
-    } catch {
-      throw .notWritten(reason: error.description)
-    }
+  /// Whether the other one is of a later step.
+  func isOlder(than other: Checkpoint) -> Bool {
+    (state.epochsDone, state.stepsDone) < (other.state.epochsDone, other.state.stepsDone)
   }
 
-  /// Reads a file that `write(to:)` made; nil if there is none.
+  /// Reads a file that holds what ``serialized()`` made; nil if there is none.
   ///
   /// - Throws: `TrainingError.badCheckpoint`.
   static func read(from path: FilePath) throws(TrainingError) -> Checkpoint? {
@@ -42,18 +33,24 @@ struct Checkpoint: Sendable, Equatable {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .badCheckpoint(path: path.displayed, reason: error.reason)
     }
+    let file: SafeTensorsFile
     do throws(SafeTensorsError) {
-      if let checkpoint = Checkpoint(try SafeTensorsFile(parsing: bytes)) { return checkpoint }
+      file = try SafeTensorsFile(parsing: bytes)
     } catch {
-      throw .badCheckpoint(path: path.displayed, reason: "\(error) \(advice)")
+      throw .badCheckpoint(path: path.displayed, reason: "\(error). \(advice)")
     }
+    guard CheckSum.isRight(in: bytes, sum: file.metadata["checksum"] ?? "") else {
+      throw .badCheckpoint(path: path.displayed, reason: "its check sum is wrong. \(advice)")
+    }
+    if let checkpoint = Checkpoint(file) { return checkpoint }
     throw .badCheckpoint(
       path: path.displayed, reason: "it is not a checkpoint of this version. \(advice)")
   }
 
   private static let advice = "Delete it to begin anew."
 
-  private func serialized() -> [UInt8] {
+  /// The file's bytes.
+  func serialized() -> [UInt8] {
     var tensors: [(name: String, tensor: Tensor)] = []
     func add(_ group: String, _ values: [String: Tensor]) {
       for name in values.keys.sorted() {
@@ -63,12 +60,15 @@ struct Checkpoint: Sendable, Equatable {
     add(Self.groups.weights, parameters)
     add(Self.groups.first, optimizer.firstMoments)
     add(Self.groups.second, optimizer.secondMoments)
+    add(Self.groups.average, state.average?.values ?? [:])
     add(Self.groups.best, state.best?.parameters ?? [:])
     var metadata = [
       "format": Self.format, "fingerprint": fingerprint,
       "epochsDone": "\(state.epochsDone)", "stepsDone": "\(state.stepsDone)",
       "loss": "\(state.sums.loss)", "correctPixels": "\(state.sums.correctPixels)",
       "pixels": "\(state.sums.pixels)", "images": "\(state.sums.images)",
+      "intersection": "\(state.sums.intersection)", "predicted": "\(state.sums.predicted)",
+      "truth": "\(state.sums.truth)", "checksum": CheckSum.placeholder,
       "seconds": "\(state.seconds)", "epochSeconds": "\(state.epochSeconds)",
       "optimizerStep": "\(optimizer.step)",
       "history": state.history.map(\.record).joined(separator: "\n"),
@@ -77,7 +77,9 @@ struct Checkpoint: Sendable, Equatable {
       metadata["bestEpoch"] = "\(best.epoch)"
       metadata["bestJaccard"] = "\(best.jaccard)"
     }
-    return SafeTensorsFile(tensors: tensors, metadata: metadata).serialized()
+    var bytes = SafeTensorsFile(tensors: tensors, metadata: metadata).serialized()
+    CheckSum.fill(in: &bytes)
+    return bytes
   }
 
   init(
@@ -104,6 +106,8 @@ struct Checkpoint: Sendable, Equatable {
       let epochsDone = integer("epochsDone"), let stepsDone = integer("stepsDone"),
       let loss = number("loss"), let correctPixels = integer("correctPixels"),
       let pixels = integer("pixels"), let images = integer("images"),
+      let intersection = integer("intersection"), let predicted = integer("predicted"),
+      let truth = integer("truth"),
       let seconds = number("seconds"), let epochSeconds = number("epochSeconds"),
       let optimizerStep = integer("optimizerStep"), let lines = metadata["history"],
       epochsDone >= 0, stepsDone >= 0, optimizerStep >= 0
@@ -113,11 +117,15 @@ struct Checkpoint: Sendable, Equatable {
     self.fingerprint = fingerprint
     state = RunState(
       epochsDone: epochsDone, stepsDone: stepsDone,
-      sums: EpochSums(loss: loss, correctPixels: correctPixels, pixels: pixels, images: images),
+      sums: EpochSums(
+        loss: loss, correctPixels: correctPixels, intersection: intersection, predicted: predicted,
+        truth: truth, pixels: pixels, images: images),
       seconds: seconds, epochSeconds: epochSeconds, history: history)
     if let epoch = integer("bestEpoch"), let jaccard = number("bestJaccard") {
       state.best = BestEpoch(epoch: epoch, jaccard: jaccard, parameters: group(Self.groups.best))
     }
+    let average = group(Self.groups.average)
+    if !average.isEmpty { state.average = WeightAverage(average) }
     parameters = group(Self.groups.weights)
     optimizer = OptimizerState(
       step: optimizerStep, firstMoments: group(Self.groups.first),
@@ -142,5 +150,40 @@ extension EpochReport {
       epoch: epoch, epochs: epochs, trainingLoss: numbers[0], trainingAccuracy: numbers[1],
       validationLoss: numbers[2], validationAccuracy: numbers[3], validationJaccard: numbers[4],
       validationDice: numbers[5], learningRate: rate, seconds: numbers[7])
+  }
+}
+
+/// A SHA-256 within the file that it is of, computed with zeros in its place.
+enum CheckSum {
+  /// What stands in its place before it is known.
+  static let placeholder = String(repeating: "0", count: 64)
+
+  /// Puts the sum into its place, if there is one.
+  static func fill(in bytes: inout [UInt8]) {
+    guard let place = place(of: placeholder, in: bytes) else { return }
+    bytes.replaceSubrange(place, with: Array(sha256Hex(bytes).utf8))
+  }
+
+  /// Whether the bytes have this sum, and have it within them.
+  static func isRight(in bytes: [UInt8], sum: String) -> Bool {
+    guard sum.utf8.count == 64, let place = place(of: sum, in: bytes) else { return false }
+    var blank = bytes
+    blank.replaceSubrange(place, with: Array(placeholder.utf8))
+    return sha256Hex(blank) == sum
+  }
+
+  /// Searched for in the header only, which is text.
+  private static func place(of text: String, in bytes: [UInt8]) -> Range<Int>? {
+    let wanted = Array("\"checksum\":\"\(text)\"".utf8)
+    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let end = Int(min(UInt64(bytes.count), 8 + min(length, 1 << 40)))
+    guard end >= wanted.count else { return nil }
+    for start in 0...(end - wanted.count) where bytes[start] == wanted[0] {
+      if bytes[start..<(start + wanted.count)].elementsEqual(wanted) {
+        let first = start + wanted.count - 1 - 64
+        return first..<(first + 64)
+      }
+    }
+    return nil
   }
 }

@@ -22,13 +22,13 @@ public final class ProgressBar: Sendable {
   public func show(_ event: TrainingEvent) {
     switch event {
     case .prepared(let done, let count):
-      draw("Reading photographs \(done)/\(count)")
+      draw("Reading photographs \(bar(done, of: count)) \(done)/\(count)")
       if done == count { clear() }
     case .step(let report):
       draw(report.barLine)
-    case .started, .epoch:
+    case .started, .epoch, .leftOut, .note:
       clear()
-    case .checkpoint:
+    case .resumed, .checkpoint:
       break
     }
   }

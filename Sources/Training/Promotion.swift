@@ -108,8 +108,8 @@ extension LoadedModel {
     if let names = model.summary["trainingNames"] {
       return Set(names.split(separator: "\n").map(String.init))
     }
-    guard let bytes = try? store.note(RebuildNotes.splitName, of: id),
-      let split = RebuildNotes.Split(parsing: bytes)
+    guard let bytes = try? store.note(SplitRecord.fileName, of: id),
+      let split = SplitRecord(json: bytes)
     else { return [] }
     return Set(split.training)
   }

@@ -43,7 +43,7 @@ public struct Rebuild {
     {
       return .nothingChanged(last.message)
     }
-    guard let data = try await prepare(listing, options) else {
+    guard let data = try await prepare(listing, options, memory) else {
       // Too few photographs is what a new installation has; it is no fault.
       return .tooFewPairs(tooFewMessage(listing))
     }
@@ -139,12 +139,13 @@ public struct Rebuild {
 
   /// Nil when there are too few pairs for two parts.
   private nonisolated(nonsending) func prepare(
-    _ listing: PairListing, _ options: TrainingOptions
+    _ listing: PairListing, _ options: TrainingOptions, _ memory: RebuildMemory
   ) async throws(RebuildError) -> TrainingData? {
     do throws(DatasetError) {
       return try await TrainingData.prepare(
         listing, options: options, folders: imagesFolder.displayed,
-        concurrency: settings.threads ?? usableProcessorCount(), progress: reading)
+        concurrency: settings.threads ?? usableProcessorCount(), cache: memory.cachePath,
+        progress: reading)
     } catch {
       if case .tooFewPairs(_, _, _, let skipped) = error {
         for pair in skipped { observe(.skipped(pair)) }
@@ -166,8 +167,13 @@ public struct Rebuild {
   ) async throws(TrainingError) -> TrainedModel? {
     var trainer = Trainer(
       options: options, data: data, pool: ThreadPool(threadCount: settings.threads))
-    trainer.checkpointPath = memory.checkpointPath
-    trainer.observe = { [observe] in observe(.training($0)) }
+    trainer.checkpointPath = memory.run.checkpoints.path
+    let curves = CurveWriter(in: memory.run)
+    trainer.observe = { [observe] event in
+      observe(.training(event))
+      // The model is worth more than the curves on the way to it.
+      try? curves.follow(event)
+    }
     trainer.shouldStop = shouldStop
     // A checkpoint of other photographs or options, or a damaged one, is of no use to an unattended run.
     let fits = (try? trainer.checkpointFits()) ?? false

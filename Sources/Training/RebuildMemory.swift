@@ -4,20 +4,18 @@ import SystemPackage
 
 /// What the trainer remembers between two rebuilds: a directory of its own inside the state directory.
 struct RebuildMemory {
-  /// Held while a rebuild is at work: a second one is refused.
-  private let lock: DirectoryLock
-  private let directory: DirectoryHandle
+  /// Checkpoints and curves. Its lock is held while a rebuild is at work: a second one is refused.
+  let run: RunFolder
+  private var directory: DirectoryHandle { run.directory }
 
-  /// Where an interrupted training run goes on from.
-  var checkpointPath: FilePath { directory.path.appending("run.checkpoint") }
+  /// Where small copies of the photographs are kept as arrays; can be deleted at any time.
+  var cachePath: FilePath { directory.path.appending("cache") }
 
   /// Opens the memory, which is made if it is missing, and locks it.
   ///
   /// - Throws: `FileError.locked` when another rebuild is at work.
   init(in stateDirectory: FilePath) throws(FileError) {
-    directory = try .openOrMake(stateDirectory.appending("trainer"))
-    lock = try DirectoryLock(directory)
-    try directory.sweepPartFiles()
+    run = try RunFolder(stateDirectory.appending("trainer"))
   }
 
   private static let recordName = "last-rebuild.txt"
@@ -30,10 +28,10 @@ struct RebuildMemory {
     return RebuildRecord(text: String(decoding: bytes, as: UTF8.self))
   }
 
-  /// Remembers a rebuild that came to an end, and forgets its checkpoint.
+  /// Remembers a rebuild that came to an end, and forgets its checkpoints.
   func remember(_ record: RebuildRecord) throws(FileError) {
     try publishFile(Array(record.text.utf8), at: directory.path.appending(Self.recordName))
-    try removeFile(at: checkpointPath)
+    try run.checkpoints.remove()
   }
 }
 

@@ -8,27 +8,6 @@ import UNets
 
 /// What is kept beside each model that a rebuild made: enough to judge it, and to make it again.
 struct RebuildNotes {
-  static let splitName = "split.json"
-
-  /// Which photographs were learnt from and which were held out.
-  struct Split: Codable, Equatable {
-    var seed: UInt64
-    var training: [String]
-    var validation: [String]
-
-    /// Nil if the bytes are something else.
-    init?(parsing bytes: [UInt8]) {
-      guard let split = try? JSONDecoder().decode(Split.self, from: Data(bytes)) else { return nil }
-      self = split
-    }
-
-    init(seed: UInt64, training: [String], validation: [String]) {
-      self.seed = seed
-      self.training = training
-      self.validation = validation
-    }
-  }
-
   /// What the model was made from and what was decided about it.
   private struct Record: Encodable {
     var settings: [String: String]
@@ -54,17 +33,16 @@ struct RebuildNotes {
   ///
   /// - Parameter threads: for segmenting the worst photographs again.
   func notes(threads: Int?) -> [ModelNote] {
-    let split = Split(
-      seed: options.seed, training: data.training.pairs.map(\.name).sorted(),
-      validation: data.validation.pairs.map(\.name).sorted())
     let record = Record(
       settings: options.described, dataSHA256: data.contentDigest, keptEpoch: trained.keptEpoch,
       decision: decision)
     let files: [(String, [UInt8]?)] = [
-      (Self.splitName, Self.json(split)), ("rebuild.json", Self.json(record)),
+      (SplitRecord.fileName, trained.split.json), ("rebuild.json", Self.json(record)),
       ("metrics.json", try? report.json()), ("metrics.csv", report.csv()),
     ]
+    let curves = (try? TrainingCurves(trained.history).files()) ?? []
     return files.compactMap { name, bytes in bytes.flatMap { ModelNote(name, $0) } }
+      + curves.compactMap { ModelNote("curves/\($0.name)", $0.bytes) }
       + worstPhotographs(threads: threads)
   }
 
@@ -120,7 +98,9 @@ extension TrainingOptions {
       "dice_weight": "\(diceWeight)", "size": "\(inputSize)", "channels": "\(channels)",
       "epochs": "\(epochs)", "batch_size": "\(batchSize)", "schedule": "\(schedule)",
       "augmentation": augmentation.map { "\($0)" } ?? "none",
-      "keeps_best_epoch": "\(keepsBestEpoch)", "split_ratio": "\(splitRatio)", "seed": "\(seed)",
+      "pixel_scaling": pixelScaling.rawValue, "averaging": "\(averagingDecay ?? 0)",
+      "patience": "\(patience ?? 0)", "keeps_best_epoch": "\(keepsBestEpoch)",
+      "split_ratio": "\(splitRatio)", "seed": "\(seed)",
     ]
   }
 }

@@ -90,7 +90,7 @@ extension RebuildError: CustomStringConvertible {
     case .training(let error):
       switch error {
       case .badOption, .data: return 78
-      case .lostPair: return 75
+      case .nothingLeft: return 75
       case .network, .diverged: return 69
       case .badCheckpoint, .notWritten: return 73
       }

@@ -14,6 +14,13 @@ struct RunState: Sendable, Equatable {
   var epochSeconds = 0.0
   /// The epochs that are over.
   var history: [EpochReport] = []
+  /// Epochs since the one with the best validation Jaccard index.
+  var epochsWithoutGain: Int {
+    let best = history.map(\.validationJaccard).max()
+    return history.reversed().prefix { $0.validationJaccard != best }.count
+  }
+  /// The average of the weights, if one is kept.
+  var average: WeightAverage?
   /// The epoch with the best validation Jaccard index, and its weights.
   var best: BestEpoch?
 }
@@ -22,17 +29,27 @@ struct RunState: Sendable, Equatable {
 struct EpochSums: Sendable, Equatable {
   var loss = 0.0
   var correctPixels = 0
+  var intersection = 0
+  var predicted = 0
+  var truth = 0
   var pixels = 0
   var images = 0
 
   mutating func add(_ result: BatchResult, images count: Int) {
     loss += Double(result.loss) * Double(count)
     correctPixels += result.correctPixels
+    intersection += result.intersection
+    predicted += result.predicted
+    truth += result.truth
     pixels += result.pixels
     images += count
   }
 
   var meanLoss: Double { images == 0 ? 0 : loss / Double(images) }
+  /// Over all pixels together; 1 where neither truth nor prediction has a lesion.
+  var dice: Double {
+    predicted + truth == 0 ? 1 : 2 * Double(intersection) / Double(predicted + truth)
+  }
   var accuracy: Double { pixels == 0 ? 0 : Double(correctPixels) / Double(pixels) }
 }
 

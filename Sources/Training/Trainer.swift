@@ -18,7 +18,7 @@ public struct Trainer {
   /// A model whose weights the run begins with, nil to begin with random ones. Its architecture must be
   /// the options'; its input size may be another, so that most epochs can be cheap small ones.
   public var startingModel: LoadedModel?
-  /// Where the run's state is kept, nil to keep none.
+  /// Where the run's state is kept, nil to keep none; see `CheckpointSlots` for the second file.
   public var checkpointPath: FilePath?
   /// The longest time between two checkpoints; one is written after each epoch anyway.
   public var checkpointInterval: Duration = .seconds(300)
@@ -64,33 +64,39 @@ public struct Trainer {
     "\(options.fingerprint) \(data.contentDigest) \(startingModel?.sha256 ?? "random")"
   }
 
-  /// Whether the checkpoint file holds a run of these options and data that can go on.
+  /// Whether the checkpoint files hold a run of these options and data that can go on.
   ///
   /// - Returns: nil if there is no file.
-  /// - Throws: `TrainingError.badCheckpoint` when it cannot be read.
+  /// - Throws: `TrainingError.badCheckpoint` when none of them can be read.
   public func checkpointFits() throws(TrainingError) -> Bool? {
-    guard let checkpointPath, let checkpoint = try Checkpoint.read(from: checkpointPath) else {
+    guard let checkpointPath, let newest = try CheckpointSlots(checkpointPath).newest() else {
       return nil
     }
-    return checkpoint.fingerprint == fingerprint
+    return newest.checkpoint.fingerprint == fingerprint
   }
 
-  /// Trains, from the beginning or from the checkpoint.
+  /// Trains, from the beginning or from the newest whole checkpoint.
   ///
-  /// - Parameter resuming: whether to go on from the checkpoint file if there is one.
+  /// - Parameter resuming: whether to go on from the checkpoint if there is one.
   /// - Throws: `TrainingError`.
   public nonisolated(nonsending) func run(resuming: Bool) async throws(TrainingError) -> Outcome {
     try options.validate()
-    let (session, begun) = try begin(resuming: resuming)
+    let begun = try begin(resuming: resuming)
+    let session = begun.session
     session.lossFunction = SegmentationLoss(diceWeight: options.diceWeight)
-    var state = begun
+    var state = begun.state
+    if !state.history.isEmpty { observe(.resumed(state.history)) }
     observe(
       .started(
         trainingImages: data.training.count, validationImages: data.validation.count,
         firstEpoch: state.epochsDone + 1, firstStep: state.stepsDone + 1,
         stepsPerEpoch: stepsPerEpoch))
-    var pace = Pace(start: clock.now)
+    var pace = Pace(start: clock.now, nextSlot: begun.nextSlot)
     while state.epochsDone < options.epochs {
+      if let epochs = options.patience, state.epochsWithoutGain >= epochs {
+        observe(.note("Ended early: \(epochs) epochs without a better Jaccard index."))
+        break
+      }
       guard try await trainEpoch(session, &state, &pace) else {
         return .stopped(epochsDone: state.epochsDone, stepsDone: state.stepsDone)
       }
@@ -98,24 +104,28 @@ public struct Trainer {
     return .finished(try trainedModel(session, state))
   }
 
-  private func begin(resuming: Bool) throws(TrainingError) -> (TrainingSession, RunState) {
-    let network = options.architecture.makeNetwork()
-    let shape = [options.batchSize, options.inputSize, options.inputSize, options.channels]
-    if resuming, let checkpointPath, let checkpoint = try Checkpoint.read(from: checkpointPath) {
-      guard checkpoint.fingerprint == fingerprint else {
-        throw .badCheckpoint(
-          path: checkpointPath.displayed,
-          reason: "it belongs to a run with other options or other photographs. "
-            + "Give the same ones, or delete it to begin anew.")
+  /// What a run begins with.
+  private struct Beginning {
+    var session: TrainingSession
+    var state: RunState
+    var nextSlot = 0
+  }
+
+  private func begin(resuming: Bool) throws(TrainingError) -> Beginning {
+    if resuming, let checkpointPath,
+      let newest = try CheckpointSlots(checkpointPath).newest()
+    {
+      if let damage = newest.damage {
+        observe(.note("Goes on from the checkpoint before the last one: \(damage)"))
       }
-      do throws(NetworkError) {
-        let session = try TrainingSession(
-          network: network, parameters: checkpoint.parameters, inputShape: shape, pool: pool)
-        try session.restore(checkpoint.optimizer)
-        return (session, checkpoint.state)
+      return try goOn(from: newest, path: checkpointPath)
+    }
+    if !resuming, let checkpointPath {
+      // Of two files only one would be replaced at first, and the other run's might look newer.
+      do throws(FileError) {
+        try CheckpointSlots(checkpointPath).remove()
       } catch {
-        throw .badCheckpoint(
-          path: checkpointPath.displayed, reason: "\(error). Delete it to begin anew.")
+        throw .notWritten(reason: error.description)
       }
     }
     if let startingModel, startingModel.model.architecture != options.architecture {
@@ -130,25 +140,55 @@ public struct Trainer {
         ?? UNetModel.initialized(
           architecture: options.architecture, inputSize: options.inputSize,
           normalization: options.normalization, seed: options.seed)
-      let session = try TrainingSession(
-        network: network, parameters: model.parameters, inputShape: shape, pool: pool)
-      return (session, RunState())
+      var state = RunState()
+      if options.averagingDecay != nil { state.average = WeightAverage(model.parameters) }
+      return Beginning(session: try makeSession(model.parameters), state: state)
     } catch {
       throw .network("\(error)")
     }
+  }
+
+  private func goOn(
+    from newest: CheckpointSlots.Newest, path: FilePath
+  ) throws(TrainingError) -> Beginning {
+    let checkpoint = newest.checkpoint
+    guard checkpoint.fingerprint == fingerprint else {
+      throw .badCheckpoint(
+        path: path.displayed,
+        reason: "it belongs to a run with other options or other photographs. "
+          + "Give the same ones, or delete it to begin anew.")
+    }
+    do throws(NetworkError) {
+      let session = try makeSession(checkpoint.parameters)
+      try session.restore(checkpoint.optimizer)
+      return Beginning(session: session, state: checkpoint.state, nextSlot: newest.nextSlot)
+    } catch {
+      throw .badCheckpoint(path: path.displayed, reason: "\(error). Delete it to begin anew.")
+    }
+  }
+
+  private func makeSession(
+    _ parameters: [String: Tensor]
+  ) throws(NetworkError) -> TrainingSession {
+    try TrainingSession(
+      network: options.architecture.makeNetwork(), parameters: parameters,
+      inputShape: [options.batchSize, options.inputSize, options.inputSize, options.channels],
+      pool: pool)
   }
 
   private func trainedModel(
     _ session: TrainingSession, _ state: RunState
   ) throws(TrainingError) -> TrainedModel {
     let kept = options.keepsBestEpoch ? state.best : nil
+    let last = state.average?.values ?? session.parameters
     do throws(UNetModelError) {
       let model = try UNetModel(
         architecture: options.architecture, inputSize: options.inputSize,
-        normalization: options.normalization, parameters: kept?.parameters ?? session.parameters,
-        summary: summary(of: state, keptEpoch: kept?.epoch ?? options.epochs))
+        normalization: options.normalization, parameters: kept?.parameters ?? last,
+        summary: summary(of: state, keptEpoch: kept?.epoch ?? state.epochsDone))
       return TrainedModel(
-        model: model, history: state.history, keptEpoch: kept?.epoch ?? options.epochs)
+        model: model, history: state.history, keptEpoch: kept?.epoch ?? state.epochsDone,
+        split: data.split(options))
     } catch {
       throw .network("\(error)")
     }
@@ -163,4 +203,6 @@ public struct TrainedModel: Sendable {
   public var history: [EpochReport]
   /// The epoch whose weights they are, counted from 1.
   public var keptEpoch: Int
+  /// Which photographs it learnt from and which were held out.
+  public var split: SplitRecord
 }

@@ -6,8 +6,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
   case badOption(option: String, reason: String)
   /// The training folders are of no use.
   case data(DatasetError)
-  /// A photograph that is too large to be kept in memory went away or changed during the run.
-  case lostPair(LostPair)
+  /// All photographs of a part went away during the run.
+  case nothingLeft(String)
   /// The network cannot be built or fed.
   case network(String)
   /// The loss or a weight is no number any more.
@@ -24,8 +24,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
       return "\(option): \(reason)"
     case .data(let error):
       return error.description
-    case .lostPair(let pair):
-      return "\(pair) It was good when the training began. Leave the folder as it is meanwhile."
+    case .nothingLeft(let part):
+      return "all photographs \(part) went away while the training ran. Put them back."
     case .network(let reason):
       return reason
     case .diverged(let epoch, let step, let learningRate):

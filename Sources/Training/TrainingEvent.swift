@@ -1,3 +1,5 @@
+import Datasets
+
 /// What one epoch came to.
 public struct EpochReport: Sendable, Equatable {
   /// Counted from 1.
@@ -44,6 +46,8 @@ public struct EpochReport: Sendable, Equatable {
 public enum TrainingEvent: Sendable {
   /// `done` of `count` photographs are decoded.
   case prepared(done: Int, count: Int)
+  /// An interrupted run goes on; these epochs are over.
+  case resumed([EpochReport])
   /// Steps begin.
   case started(
     trainingImages: Int, validationImages: Int, firstEpoch: Int, firstStep: Int,
@@ -54,6 +58,10 @@ public enum TrainingEvent: Sendable {
   case epoch(EpochReport, isBest: Bool)
   /// The state of the run is on disk.
   case checkpoint
+  /// A photograph that was good at the beginning cannot be had any more; the run goes on without it.
+  case leftOut(LostPair)
+  /// Something that should be said about the run.
+  case note(String)
 }
 
 /// Where a training run is.
@@ -68,14 +76,14 @@ public struct StepReport: Sendable, Equatable {
   public var stepsPerEpoch: Int
   /// The epoch's mean loss so far.
   public var loss: Double
-  /// The epoch's share of rightly classified pixels so far.
-  public var accuracy: Double
+  /// The epoch's Dice coefficient so far, over all its pixels together.
+  public var dice: Double
   /// What the rest of the run will take, from what it took so far; nil before that can be told.
   public var remaining: Duration?
 
   /// Puts a step's numbers together.
   public init(
-    epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double, accuracy: Double,
+    epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double, dice: Double,
     remaining: Duration?
   ) {
     self.epoch = epoch
@@ -83,7 +91,7 @@ public struct StepReport: Sendable, Equatable {
     self.step = step
     self.stepsPerEpoch = stepsPerEpoch
     self.loss = loss
-    self.accuracy = accuracy
+    self.dice = dice
     self.remaining = remaining
   }
 }

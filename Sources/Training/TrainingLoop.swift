@@ -20,10 +20,14 @@ extension Trainer {
         return false
       }
       let start = clock.now
-      guard let batch = try await nextBatch(of: loader) else { break }
+      guard let batch = await loader.next() else { break }
+      report(batch.lost, &pace)
       rate = learningRate(state)
-      let result = try step(session, batch, rate, state)
-      state.sums.add(result, images: batch.indices.count)
+      if !batch.indices.isEmpty {
+        let result = try step(session, batch, rate, state)
+        state.sums.add(result, images: batch.indices.count)
+        average(session, &state)
+      }
       state.stepsDone += 1
       pace.addStep(clock.now - start, to: &state)
       observe(.step(report(state, pace)))
@@ -31,8 +35,9 @@ extension Trainer {
         try saveCheckpoint(session, state, &pace)
       }
     }
+    guard state.sums.images > 0 else { throw .nothingLeft("to learn from") }
     let start = clock.now
-    guard let validation = try await validate(session) else {
+    guard let validation = try await validateModel(session, state, &pace) else {
       try saveCheckpoint(session, state, &pace)
       return false
     }
@@ -46,6 +51,20 @@ extension Trainer {
     try saveCheckpoint(session, state, &pace)
     if let last = state.history.last { observe(.epoch(last, isBest: isBest)) }
     return true
+  }
+
+  private func average(_ session: TrainingSession, _ state: inout RunState) {
+    guard let decay = options.averagingDecay else { return }
+    state.average?.add(
+      session.parameters, step: state.epochsDone * stepsPerEpoch + state.stepsDone + 1,
+      decay: decay)
+  }
+
+  /// Says once of each photograph that it is gone.
+  func report(_ lost: [LostPair], _ pace: inout Pace) {
+    for pair in lost where pace.lostNames.insert(pair.name).inserted {
+      observe(.leftOut(pair))
+    }
   }
 
   private func learningRate(_ state: RunState) -> Float {
@@ -71,52 +90,6 @@ extension Trainer {
     return result
   }
 
-  private nonisolated(nonsending) func nextBatch(
-    of loader: BatchLoader
-  ) async throws(TrainingError) -> Batch? {
-    do {
-      return try await loader.next()
-    } catch {
-      throw .lostPair(error)
-    }
-  }
-
-  /// Scores of the held-out part: mean loss and accuracy over pixels, mean overlaps over images.
-  struct Validation {
-    var sums = EpochSums()
-    var jaccard = 0.0
-    var dice = 0.0
-  }
-
-  /// Runs the held-out photographs through the network, one at a time; nil when the run was stopped.
-  private nonisolated(nonsending) func validate(
-    _ session: TrainingSession
-  ) async throws(TrainingError) -> Validation? {
-    var validation = Validation()
-    let loader = BatchLoader(
-      dataset: data.validation, format: format, augmentation: nil, shuffled: false, seed: 0,
-      epoch: 0, batchSize: 1)
-    while let batch = try await nextBatch(of: loader) {
-      if shouldStop() { return nil }
-      let result: BatchResult
-      do throws(NetworkError) {
-        result = try session.evaluate(inputs: batch.inputs, labels: batch.labels)
-      } catch {
-        throw .network("\(error)")
-      }
-      let counts = ConfusionCounts(
-        intersection: result.intersection, predicted: result.predicted, truth: result.truth,
-        pixels: result.pixels)
-      validation.sums.add(result, images: 1)
-      validation.jaccard += counts.jaccardIndex
-      validation.dice += counts.diceCoefficient
-    }
-    let images = Double(max(1, validation.sums.images))
-    validation.jaccard /= images
-    validation.dice /= images
-    return validation
-  }
-
   /// Writes an epoch into the history and begins the next; true if its Jaccard index is the best.
   private func close(
     _ state: inout RunState, _ validation: Validation, rate: Float, _ session: TrainingSession
@@ -135,7 +108,8 @@ extension Trainer {
     let isBest = state.best.map { validation.jaccard >= $0.jaccard } ?? true
     if isBest && options.keepsBestEpoch {
       state.best = BestEpoch(
-        epoch: state.epochsDone, jaccard: validation.jaccard, parameters: session.parameters)
+        epoch: state.epochsDone, jaccard: validation.jaccard,
+        parameters: state.average?.values ?? session.parameters)
     }
     return isBest
   }
@@ -144,10 +118,11 @@ extension Trainer {
     _ session: TrainingSession, _ state: RunState, _ pace: inout Pace
   ) throws(TrainingError) {
     guard let checkpointPath else { return }
-    try Checkpoint(
+    let checkpoint = Checkpoint(
       fingerprint: fingerprint, state: state, parameters: session.parameters,
-      optimizer: session.optimizerState
-    ).write(to: checkpointPath)
+      optimizer: session.optimizerState)
+    try CheckpointSlots(checkpointPath).write(checkpoint, slot: pace.nextSlot)
+    pace.nextSlot = 1 - pace.nextSlot
     pace.lastCheckpoint = clock.now
     observe(.checkpoint)
   }
@@ -156,48 +131,8 @@ extension Trainer {
     let epochsLeft = options.epochs - state.epochsDone
     return StepReport(
       epoch: state.epochsDone + 1, epochs: options.epochs, step: state.stepsDone,
-      stepsPerEpoch: stepsPerEpoch, loss: state.sums.meanLoss, accuracy: state.sums.accuracy,
+      stepsPerEpoch: stepsPerEpoch, loss: state.sums.meanLoss, dice: state.sums.dice,
       remaining: pace.remaining(
         steps: epochsLeft * stepsPerEpoch - state.stepsDone, validations: epochsLeft))
-  }
-}
-
-/// How fast this part of the run is.
-struct Pace {
-  var lastCheckpoint: ContinuousClock.Instant
-  private var steps = 0
-  private var stepTime = Duration.zero
-  private var validations = 0
-  private var validationTime = Duration.zero
-
-  init(start: ContinuousClock.Instant) {
-    lastCheckpoint = start
-  }
-
-  mutating func addStep(_ time: Duration, to state: inout RunState) {
-    steps += 1
-    stepTime += time
-    state.add(time)
-  }
-
-  mutating func addValidation(_ time: Duration, to state: inout RunState) {
-    validations += 1
-    validationTime += time
-    state.add(time)
-  }
-
-  /// What so many steps and validations will take; nil before the first step.
-  func remaining(steps stepsLeft: Int, validations validationsLeft: Int) -> Duration? {
-    guard steps > 0 else { return nil }
-    let validation = validations == 0 ? .zero : validationTime / validations * validationsLeft
-    return stepTime / steps * stepsLeft + validation
-  }
-}
-
-extension RunState {
-  fileprivate mutating func add(_ time: Duration) {
-    let seconds = time / .seconds(1)
-    self.seconds += seconds
-    epochSeconds += seconds
   }
 }

@@ -27,6 +27,13 @@ public struct TrainingOptions: Sendable, Equatable {
   public var schedule: LearningRateSchedule
   /// Nil: photographs as they are.
   public var augmentation: Augmentation?
+  /// How bytes become the network's numbers.
+  public var pixelScaling: PixelScaling
+  /// How much of the weights' running average stays at each step, in 0 ..< 1; the model is then that
+  /// average. Nil: the model is the weights of the last step.
+  public var averagingDecay: Float?
+  /// Epochs without a better validation Jaccard index after which the run ends; nil: all epochs are run.
+  public var patience: Int?
   /// Whether the model is the epoch with the best validation Jaccard index and not the last one.
   public var keepsBestEpoch: Bool
   /// Training pairs per held-out pair, when no list of held-out names is given.
@@ -46,14 +53,16 @@ public struct TrainingOptions: Sendable, Equatable {
   public static let paper = TrainingOptions(
     preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
     diceWeight: 0, inputSize: 512, channels: 1, epochs: 10, batchSize: 2,
-    schedule: .constant(1e-4), augmentation: nil, keepsBestEpoch: false, splitRatio: 4, seed: 1)
+    schedule: .constant(1e-4), augmentation: nil, pixelScaling: .unit, averagingDecay: nil,
+    patience: nil, keepsBestEpoch: false, splitRatio: 4, seed: 1)
 
   /// What makes a good small model from some hundred to some thousand photographs.
   public static let standard = TrainingOptions(
     preset: "default", width: 16, depth: 4, upsampling: .transposed, hasBatchNorm: true,
     diceWeight: 1, inputSize: 256, channels: 3, epochs: 40, batchSize: 8,
     schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
-    augmentation: Augmentation(), keepsBestEpoch: true, splitRatio: 4, seed: 1)
+    augmentation: Augmentation(), pixelScaling: .centered, averagingDecay: 0.998, patience: 15,
+    keepsBestEpoch: true, splitRatio: 4, seed: 1)
 
   /// All presets, by name.
   public static let presets = [paper, standard]
@@ -63,14 +72,15 @@ public struct TrainingOptions: Sendable, Equatable {
     presets.first { $0.preset == name }
   }
 
-  /// How pixels become the network's numbers: 0...1 for the paper, as it was done there; otherwise about
-  /// -2...2 around the middle.
+  /// How pixels become the network's numbers.
   public var normalization: Normalization {
-    preset == Self.paper.preset
-      ? .unit(channels: channels)
-      : Normalization(
+    switch pixelScaling {
+    case .unit: .unit(channels: channels)
+    case .centered:
+      Normalization(
         mean: [Float](repeating: 0.5, count: channels),
         standardDeviation: [Float](repeating: 0.25, count: channels))
+    }
   }
 
   /// Checks the values against each other.
@@ -89,11 +99,23 @@ public struct TrainingOptions: Sendable, Equatable {
       inputSize >= 1 << depth && inputSize <= 4096 && inputSize % (1 << depth) == 0, "size",
       "\(inputSize) is not a multiple of \(1 << depth) up to 4096.")
     try require(channels == 1 || channels == 3, "channels", "\(channels) is neither 1 nor 3.")
-    try require((1...100_000).contains(epochs), "epochs", "\(epochs) is not in 1...100000.")
+    try require((1...10_000).contains(epochs), "epochs", "\(epochs) is not in 1...10000.")
     try require((1...1024).contains(batchSize), "batch-size", "\(batchSize) is not in 1...1024.")
     try require((1...1000).contains(splitRatio), "split", "\(splitRatio) is not in 1...1000.")
     try require(
       diceWeight >= 0 && diceWeight <= 100, "dice-weight", "\(diceWeight) is not in 0...100.")
+    if let averagingDecay {
+      try require(
+        averagingDecay >= 0 && averagingDecay < 1, "averaging",
+        "\(averagingDecay) is not in 0 ..< 1.")
+    }
+    if let patience {
+      try require(patience >= 1, "patience", "\(patience) is not at least 1.")
+    }
+    if case .warmUpThenCosine(_, let share) = schedule {
+      try require(share >= 0 && share <= 1, "warm-up", "\(share) is not in 0...1.")
+    }
+    try augmentation?.validate()
     let rate = schedule.peak
     try require(
       rate > 0 && rate <= 1, "learning-rate", "\(rate) is not above 0 and at most 1.")
@@ -106,6 +128,43 @@ public struct TrainingOptions: Sendable, Equatable {
   /// A line that is equal for two runs that compute the same from the same data.
   var fingerprint: String {
     "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(schedule) \(diceWeight) "
-      + "\(augmentation.map { "\($0)" } ?? "none") \(keepsBestEpoch) \(seed)"
+      + "\(augmentation.map { "\($0)" } ?? "none") \(averagingDecay ?? 0) \(patience ?? 0) "
+      + "\(keepsBestEpoch) \(seed)"
+  }
+}
+
+/// How the bytes of a photograph become the network's numbers.
+public enum PixelScaling: String, Sendable, CaseIterable {
+  /// 0...1, as the paper did it.
+  case unit
+  /// About -2...2 around middle grey.
+  case centered
+}
+
+extension Augmentation {
+  /// Checks the ranges.
+  ///
+  /// - Throws: `TrainingError.badOption` naming the first that cannot be drawn from.
+  func validate() throws(TrainingError) {
+    func require(_ condition: Bool, _ option: String, _ reason: String) throws(TrainingError) {
+      guard condition else { throw .badOption(option: option, reason: reason) }
+    }
+    try require(
+      (0...180).contains(rotationDegrees), "rotation", "\(rotationDegrees) is not in 0...180.")
+    try require(
+      scale.lowerBound >= 0.05 && scale.upperBound <= 20, "scale",
+      "\(scale) does not lie in 0.05...20.")
+    try require((1...4).contains(stretch), "stretch", "\(stretch) is not in 1...4.")
+    for (option, share) in [
+      ("shift", shift), ("brightness", brightness), ("hair", hair), ("blur", blur),
+    ] {
+      try require((0...1).contains(share), option, "\(share) is not in 0...1.")
+    }
+    for (option, range) in [
+      ("contrast", contrast), ("saturation", saturation), ("channel-gain", channelGain),
+    ] {
+      try require(
+        range.lowerBound >= 0 && range.upperBound <= 10, option, "\(range) does not lie in 0...10.")
+    }
   }
 }

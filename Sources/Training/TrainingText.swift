@@ -10,7 +10,11 @@ extension TrainingEvent {
         + "\(stepsPerEpoch) steps per epoch.\(start)"
     case .epoch(let report, let isBest):
       return report.line + (isBest ? "  best" : "")
-    case .prepared, .step, .checkpoint:
+    case .leftOut(let pair):
+      return "Left out from now on: \(pair) It was good when the training began."
+    case .note(let text):
+      return text
+    case .prepared, .resumed, .step, .checkpoint:
       return nil
     }
   }
@@ -27,16 +31,46 @@ extension EpochReport {
   }
 }
 
+extension TrainedModel {
+  /// The run in the columns of the paper's Table 1, with the overlaps beside them: a line of names and a
+  /// line of numbers, those of the kept epoch.
+  public var table: [String] {
+    guard let kept = history.first(where: { $0.epoch == keptEpoch }) else { return [] }
+    let seconds = history.reduce(0) { $0 + $1.seconds } / Double(history.count)
+    let columns = [
+      ("images", "\(split.training.count + split.validation.count)"),
+      ("accuracy", decimal(kept.trainingAccuracy)),
+      ("validation accuracy", decimal(kept.validationAccuracy)),
+      ("loss", decimal(kept.trainingLoss)), ("validation loss", decimal(kept.validationLoss)),
+      ("seconds per epoch", decimal(seconds, places: 1)),
+      ("Jaccard", decimal(kept.validationJaccard)), ("Dice", decimal(kept.validationDice)),
+    ]
+    func padded(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    let widths = columns.map { max($0.0.count, $0.1.count) }
+    return [
+      zip(columns, widths).map { padded($0.0, $1) }.joined(separator: "  "),
+      zip(columns, widths).map { padded($0.1, $1) }.joined(separator: "  "),
+    ]
+  }
+}
+
 extension StepReport {
   /// One line for a terminal: where the run is, a bar for the epoch, what it has come to, what it will take.
   public var barLine: String {
-    let cells = 24
-    let full = stepsPerEpoch == 0 ? cells : step * cells / stepsPerEpoch
-    let bar = String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
     let eta = remaining.map { "  ETA \(spelled($0))" } ?? ""
-    return "epoch \(epoch)/\(epochs) [\(bar)] \(step)/\(stepsPerEpoch)"
-      + "  loss \(decimal(loss))  accuracy \(decimal(accuracy))\(eta)"
+    return "epoch \(epoch)/\(epochs) \(bar(step, of: stepsPerEpoch)) \(step)/\(stepsPerEpoch)"
+      + "  loss \(decimal(loss))  Dice \(decimal(dice))\(eta)"
   }
+}
+
+/// `[######..................]`
+func bar(_ done: Int, of count: Int) -> String {
+  let cells = 24
+  let full = count <= 0 ? cells : min(done, count) * cells / count
+  return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
+    + "]"
 }
 
 /// A number with a fixed count of decimals, as printf's `%.4f`.

@@ -80,7 +80,11 @@ struct RebuildLog: Sendable {
         ])
     case .step(let report):
       notifier.status(report.barLine)
-    case .prepared, .checkpoint:
+    case .leftOut(let pair):
+      line(.pairSkipped, .warning, event.line ?? "", ["pair": "\(pair.name)"])
+    case .note(let text):
+      line(.trainingStarted, .notice, text)
+    case .prepared, .resumed, .checkpoint:
       break
     }
   }

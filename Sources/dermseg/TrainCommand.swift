@@ -1,11 +1,12 @@
 import ArgumentParser
 import Datasets
 import Files
+import Glibc
+import Journal
 import Kernels
 import ModelStore
 import SystemPackage
 import Training
-import UNets
 
 /// `dermseg train`
 struct TrainCommand: AsyncParsableCommand {
@@ -13,8 +14,9 @@ struct TrainCommand: AsyncParsableCommand {
     commandName: "train", abstract: "Trains a model from photographs and their masks.",
     discussion: """
       A photograph X.jpg or X.png goes with the mask X_segmentation.png (or X_mask.png, X.png). A pair that \
-      cannot be used is named and left out. The state of the run is kept in a checkpoint file, so that a run \
-      that was stopped goes on with --resume.
+      cannot be used is named and left out. Curves (PNG, SVG), a table (epochs.csv), the split and \
+      checkpoints are in the run folder. A run that was stopped or killed goes on when the same command is \
+      given again.
       """)
 
   @Option(help: "Folder of photographs. May be given several times.")
@@ -26,59 +28,34 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "The set of values that the other options change: paper or default.")
   var preset = "default"
 
-  @Option(help: "Channels of the network's first level.")
-  var width: Int?
-
-  @Option(help: "Side of the square that the network sees, in pixels; a multiple of 16.")
-  var size: Int?
-
-  @Option(help: "1 for grey, 3 for colour.")
-  var channels: Int?
-
-  @Option(help: "How the decoder doubles its planes: transposed or nearest.")
-  var upsampling: String?
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Whether batch normalisation follows each convolution; needs a width of 8, 16, 24, ...")
-  var batchNorm: Bool?
-
-  @Option(help: "Weight of the Dice loss beside the cross-entropy; 0 for cross-entropy alone.")
-  var diceWeight: Float?
-
-  @Option(help: "Passes over the photographs.")
-  var epochs: Int?
-
-  @Option(help: "Photographs per step.")
-  var batchSize: Int?
-
-  @Option(help: "The optimiser's largest step size.")
-  var learningRate: Float?
-
-  @Flag(inversion: .prefixedNo, help: "Whether each photograph is varied anew in every epoch.")
-  var augmentation: Bool?
-
-  @Option(help: "A model of the same architecture to begin with, instead of random weights.")
-  var startFrom: String?
-
   @Option(help: "Take the first pairs by name only.")
   var limit: Int?
-
-  @Option(help: "Start of all random numbers.")
-  var seed: UInt64?
 
   @Option(
     help: "A file with the names to hold out, one per line, instead of one in five at random.")
   var validationList: String?
 
+  @Option(help: "A model of the same architecture to begin with, instead of random weights.")
+  var startFrom: String?
+
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
   var threads: Int?
 
-  @Option(help: "Where the state of the run is kept. Default: the output's name with .checkpoint.")
-  var checkpoint: String?
+  @Option(
+    help: "Folder of the run's curves and checkpoints. Default: the output's name with .run.")
+  var runFolder: String?
 
-  @Flag(help: "Go on from the checkpoint if there is one.")
-  var resume = false
+  @Option(
+    help:
+      "Folder in which small copies of the photographs are kept as arrays, so that the next run reads only what changed."
+  )
+  var cache: String?
+
+  @Flag(help: "Forget an unfinished run in the run folder and begin anew.")
+  var restart = false
+
+  @Flag(help: "Write an event file for TensorBoard into the run folder.")
+  var tensorboard = false
 
   @Flag(help: "Write the weights in 16 bits: half the size, and rounded to 11 bits.")
   var halfPrecision = false
@@ -86,15 +63,15 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "The model file to write.")
   var output: String
 
+  @OptionGroup(title: "Network and learning") var recipe: RecipeOptions
+
+  @OptionGroup(title: "Variants of the photographs") var variants: AugmentationOptions
+
   func validate() throws {
     guard !images.isEmpty, images.count == masks.count else {
       throw ValidationError(
         "\(images.count) image folders and \(masks.count) mask folders. "
           + "Give --images and --masks in pairs.")
-    }
-    guard TrainingOptions.preset(named: preset) != nil else {
-      let names = TrainingOptions.presets.map(\.preset).joined(separator: ", ")
-      throw ValidationError("There is no preset \(preset). Presets: \(names).")
     }
     if let limit, limit < 2 { throw ValidationError("--limit \(limit): at least 2 are needed.") }
     if let threads, !(1...1024).contains(threads) {
@@ -110,20 +87,18 @@ struct TrainCommand: AsyncParsableCommand {
   func run() async throws {
     let options = try options()
     let output = FilePath(output)
-    let checkpointPath = FilePath(checkpoint ?? self.output + ".checkpoint")
-    try requireWritable(output)
-    try requireWritable(checkpointPath)
+    let folder = try openRunFolder(for: output)
     do {
       let outcome = try await withStopOnSignals { stop in
-        try await train(options, checkpointPath: checkpointPath, stop: stop)
+        try await train(options, in: folder, stop: stop)
       }
       switch outcome {
       case .finished(let trained):
-        try write(trained, to: output, checkpoint: checkpointPath)
+        try write(trained, to: output, folder)
       case .stopped(let epochs, let steps):
         throw CommandFailure(
-          message: "Stopped after \(epochs) epochs and \(steps) steps; the state is in "
-            + "\(checkpointPath). Go on with --resume.", exitCode: .tryLater)
+          message: "Stopped after \(epochs) epochs and \(steps) steps. "
+            + "The same command goes on from there.", exitCode: .tryLater)
       }
     } catch let error as TrainingError {
       throw CommandFailure(message: "Not trained: \(error)", exitCode: exitCode(of: error))
@@ -131,55 +106,68 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func options() throws -> TrainingOptions {
-    var options = TrainingOptions.preset(named: preset) ?? .standard
-    if let width { options.width = width }
-    if let size { options.inputSize = size }
-    if let channels { options.channels = channels }
-    if let upsampling {
-      guard let value = UNetArchitecture.Upsampling(rawValue: upsampling) else {
-        throw ValidationError("--upsampling \(upsampling): transposed or nearest.")
-      }
-      options.upsampling = value
+    guard var options = TrainingOptions.preset(named: preset) else {
+      let names = TrainingOptions.presets.map(\.preset).joined(separator: ", ")
+      throw ValidationError("There is no preset \(preset). Presets: \(names).")
     }
-    if let batchNorm { options.hasBatchNorm = batchNorm }
-    if let diceWeight { options.diceWeight = diceWeight }
-    if let epochs { options.epochs = epochs }
-    if let batchSize { options.batchSize = batchSize }
-    if let learningRate { options.schedule.peak = learningRate }
-    if let augmentation { options.augmentation = augmentation ? Augmentation() : nil }
-    if let seed { options.seed = seed }
+    try recipe.apply(to: &options)
+    try variants.apply(to: &options)
     return options
   }
 
+  /// Finds out before the training that its result would have no place.
+  private func openRunFolder(for output: FilePath) throws -> RunFolder {
+    do {
+      try requirePublishable(at: output)
+      let stem = output.stem ?? "model"
+      let folder = try RunFolder(
+        FilePath(runFolder ?? output.removingLastComponent().appending("\(stem).run").string))
+      if restart { try folder.checkpoints.remove() }
+      return folder
+    } catch FileError.locked(let path, let holder) {
+      let who = holder.map { "process \($0)" } ?? "another process"
+      throw CommandFailure(
+        message: "Not trained: \(path): \(who) is training there. Give another --output or "
+          + "--run-folder.", exitCode: .tryLater)
+    } catch {
+      throw CommandFailure(message: "Not trained: \(error)", exitCode: .cannotCreate)
+    }
+  }
+
   private func train(
-    _ options: TrainingOptions, checkpointPath: FilePath, stop: StopFlag
+    _ options: TrainingOptions, in folder: RunFolder, stop: StopFlag
   ) async throws -> Trainer.Outcome {
     var startingModel: LoadedModel?
     if let startFrom { startingModel = try await loadModel(startFrom) }
     let pool = ThreadPool(threadCount: threads)
-    let bar = ProgressBar(isTerminal: Console.isTerminal) { Console.write($0) }
-    let data = try await prepare(options, concurrency: pool.threadCount, bar: bar)
+    let show = TrainingDisplay(folder: folder)
+    let data = try await prepare(options, concurrency: pool.threadCount, show, stop)
     for pair in data.skipped { Console.error("Skipped: \(pair)") }
     for pair in data.remarks { Console.error("Note: \(pair)") }
     var trainer = Trainer(options: options, data: data, pool: pool)
     trainer.startingModel = startingModel
-    trainer.checkpointPath = checkpointPath
-    trainer.observe = { event in
-      bar.show(event)
-      if let line = event.line { Console.print(line) }
-    }
+    trainer.checkpointPath = folder.checkpoints.path
     trainer.shouldStop = { stop.isRaised }
-    if !resume, try trainer.checkpointFits() != nil {
+    guard try trainer.checkpointFits() ?? true else {
       throw CommandFailure(
-        message: "Not trained: \(checkpointPath): an unfinished run is kept there. "
-          + "Go on with --resume, or delete it to begin anew.", exitCode: .cannotCreate)
+        message: "Not trained: \(folder.path): an unfinished run with other options or other "
+          + "photographs is kept there. Give the same ones, or --restart to begin anew.",
+        exitCode: .cannotCreate)
     }
-    return try await trainer.run(resuming: resume)
+    do {
+      try folder.write(data.split(options))
+      try show.begin(withEvents: tensorboard)
+    } catch {
+      throw CommandFailure(message: "Not trained: \(error)", exitCode: .cannotCreate)
+    }
+    trainer.observe = { show.show($0) }
+    return try await trainer.run(resuming: true)
   }
 
   private func prepare(
-    _ options: TrainingOptions, concurrency: Int, bar: ProgressBar
+    _ options: TrainingOptions, concurrency: Int, _ show: TrainingDisplay, _ stop: StopFlag
   ) async throws -> TrainingData {
+    let bar = show.bar
     do {
       let folders = zip(images, masks).map { (images: FilePath($0), masks: FilePath($1)) }
       var listing = try PairListing(folders: folders)
@@ -190,44 +178,44 @@ struct TrainCommand: AsyncParsableCommand {
       return try await TrainingData.prepare(
         listing, options: options, holdingOut: heldOut,
         folders: images.joined(separator: ", "), concurrency: concurrency,
-        progress: { bar.show(.prepared(done: $0, count: $1)) })
+        cache: cache.map { FilePath($0) },
+        progress: { done, count in
+          bar.show(.prepared(done: done, count: count))
+          // There is nothing yet that could be kept.
+          if stop.isRaised { stopWhileReading(bar) }
+        })
     } catch let error as DatasetError {
       throw TrainingError.data(error)
     }
   }
 
-  private func write(
-    _ trained: TrainedModel, to output: FilePath, checkpoint: FilePath
-  ) throws {
+  private func write(_ trained: TrainedModel, to output: FilePath, _ folder: RunFolder) throws {
     do {
-      try publishFile(
-        trained.model.safetensors(halfPrecision: halfPrecision), at: output)
-      try removeFile(at: checkpoint)
+      try folder.publish(trained.model.safetensors(halfPrecision: halfPrecision), at: output)
+      try folder.checkpoints.remove()
     } catch {
       throw CommandFailure(
-        message:
-          "Not written: \(error) The finished run is in \(checkpoint); repeat with --resume.",
-        exitCode: .cannotCreate)
+        message: "Not written: \(error) The finished run is kept in \(folder.path); "
+          + "give the same command again.", exitCode: .cannotCreate)
     }
+    for line in trained.table { Console.print(line) }
     Console.print(
       "Wrote \(output): epoch \(trained.keptEpoch) of \(trained.history.count), "
-        + "\(trained.model.architecture.parameterCount) parameters.")
-  }
-
-  /// Finds out before the training that its result would have no place.
-  private func requireWritable(_ path: FilePath) throws {
-    do {
-      try requirePublishable(at: path)
-    } catch {
-      throw CommandFailure(message: "Not trained: \(error)", exitCode: .cannotCreate)
-    }
+        + "\(trained.model.architecture.parameterCount) parameters. "
+        + "Curves and split: \(folder.path).")
   }
 
   private func exitCode(of error: TrainingError) -> ExitCode {
     switch error {
     case .badOption: .badArguments
-    case .data, .lostPair, .network, .diverged: .unavailable
+    case .data, .nothingLeft, .network, .diverged: .unavailable
     case .badCheckpoint, .notWritten: .cannotCreate
     }
   }
+}
+
+private func stopWhileReading(_ bar: ProgressBar) {
+  bar.clear()
+  Console.error("Stopped while photographs were being read.")
+  exit(ExitCode.tryLater.rawValue)
 }

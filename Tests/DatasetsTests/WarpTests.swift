@@ -72,6 +72,7 @@ private struct PlainWarp {
     var ranges = Augmentation()
     // Without large reductions the copy is not halved and the definition is this simple.
     ranges.scale = 1...1.6
+    (ranges.hair, ranges.blur) = (0, 0)
     var generator = SeededGenerator(seed: 77, index)
     let transform = ranges.draw(
       aspect: pair.aspect, lesionMeetsEdge: index % 2 == 0, using: &generator)
@@ -206,10 +207,10 @@ private struct PlainWarp {
       return abs(map.xx * map.yy - map.xy * map.yx)
     }
     let sizes = areas.map { 1 / $0.squareRoot() }
-    #expect((sizes.min() ?? 0) >= 0.399 && (sizes.min() ?? 0) < 0.42)
+    #expect((sizes.min() ?? 0) >= 0.299 && (sizes.min() ?? 0) < 0.32)
     #expect((sizes.max() ?? 0) <= 1.501 && (sizes.max() ?? 0) > 1.45)
-    // Even on a logarithmic scale: half of them below the middle, 0.77.
-    let below = sizes.filter { $0 < 0.7746 }.count
+    // Even on a logarithmic scale: half of them below the middle, 0.67.
+    let below = sizes.filter { $0 < 0.6708 }.count
     #expect((900...1100).contains(below))
   }
 

@@ -27,7 +27,7 @@ import UNets
     let run = try Self.train(folder, ["--epochs", "3"])
     #expect(run.exitCode == 0)
     let lines = run.output.split(separator: "\n")
-    #expect(lines.count == 5)
+    #expect(lines.count == 7)
     #expect(
       lines.first == "8 photographs to learn from, 1 held out, 2 steps per epoch.")
     for epoch in 1...3 {
@@ -44,7 +44,15 @@ import UNets
     #expect(model.architecture.width == 8 && model.inputSize == 32)
     #expect(model.architecture.inputChannels == 3 && model.architecture.hasBatchNorm)
     #expect(model.summary["epochs"] == "3" && model.summary["trainingCount"] == "8")
-    #expect(folder.shell("test ! -e m.safetensors.checkpoint") == 0)
+    #expect(lines[4].contains("validation accuracy") && lines[4].contains("seconds per epoch"))
+    // The run folder keeps what a person looks at, and nothing of the run itself.
+    #expect(
+      folder.shell(
+        "test \"$(ls -A m.run | tr '\\n' ' ')\" = 'accuracy.png accuracy.svg epochs.csv loss.png "
+          + "loss.svg overlap.png overlap.svg split.json '") == 0)
+    #expect(try ImageDecoder.decode(folder.read("m.run/loss.png")).width == 900)
+    let csv = String(decoding: try folder.read("m.run/epochs.csv"), as: UTF8.self)
+    #expect(csv.split(separator: "\n").count == 4)
   }
 
   @Test func thePaperPresetCanBeMadeSmall() throws {
@@ -96,18 +104,18 @@ import UNets
     // signals (143), or it finishes.
     func part(_ tenths: Int) throws -> ProgramRun {
       try Self.train(
-        folder, options + ["--resume"],
+        folder, options,
         prefix: "timeout --preserve-status -s TERM \(tenths / 10).\(tenths % 10)")
     }
     var tenths = 3
     var run = try part(tenths)
     while run.exitCode == 75 || run.exitCode == 143 {
       #expect(folder.shell("test ! -e m.safetensors") == 0)
-      if run.exitCode == 75 {
-        #expect(run.errors.contains("Go on with --resume."))
-        let refused = try Self.train(folder, options)
+      if run.exitCode == 75 && !run.errors.contains("being read") {
+        #expect(run.errors.contains("The same command goes on from there."))
+        let refused = try Self.train(folder, ["--epochs", "5"])
         #expect(refused.exitCode == 73)
-        #expect(refused.errors.contains("m.safetensors.checkpoint: an unfinished run"))
+        #expect(refused.errors.contains("m.run: an unfinished run with other options"))
       }
       tenths += 1
       run = try part(tenths)
@@ -115,7 +123,64 @@ import UNets
     #expect(run.exitCode == 0)
     let model = try UNetModel(safetensors: try folder.read("m.safetensors"))
     #expect(model.parameters == whole.parameters)
-    #expect(folder.shell("test ! -e m.safetensors.checkpoint") == 0)
+    #expect(folder.shell("test ! -e m.run/checkpoint && test ! -e m.run/checkpoint.2") == 0)
+    let curve = String(decoding: try folder.read("m.run/epochs.csv"), as: UTF8.self)
+    #expect(curve.split(separator: "\n").count == 5, "the epochs before the stop too")
+  }
+
+  @Test func aKilledRunGoesOnAndLeavesNothingBehind() throws {
+    let folder = try ScratchDirectory()
+    try DrawnPair.write(0..<20, to: folder)
+    let options = ["--epochs", "6"]
+    #expect(try Self.train(folder, options).exitCode == 0)
+    let whole = try UNetModel(safetensors: try folder.read("m.safetensors"))
+    folder.shell("rm m.safetensors; touch m.run/.dermseg-0123456789abcdef.part")
+    for tenths in 1...9 {
+      _ = try Self.train(folder, options, prefix: "timeout -s KILL 0.\(tenths)")
+    }
+    // The one killed last may take a moment to be gone; until then it holds the folder.
+    var run = try Self.train(folder, options)
+    while run.exitCode == 75 { run = try Self.train(folder, options) }
+    #expect(run.exitCode == 0)
+    let model = try UNetModel(safetensors: try folder.read("m.safetensors"))
+    #expect(model.parameters == whole.parameters)
+    #expect(folder.shell("test -z \"$(find . -name '.dermseg-*')\"") == 0)
+  }
+
+  @Test func anotherRunCanBeForgotten() throws {
+    let folder = try ScratchDirectory()
+    try DrawnPair.write(0..<6, to: folder)
+    try folder.write("no checkpoint", to: "m.run/checkpoint")
+    let refused = try Self.train(folder, ["--epochs", "1"])
+    #expect(refused.exitCode == 73)
+    #expect(refused.errors.contains("m.run/checkpoint"))
+    #expect(try Self.train(folder, ["--epochs", "1", "--restart"]).exitCode == 0)
+  }
+
+  @Test func everyChoiceOfTheRecipeIsAnOption() throws {
+    let folder = try ScratchDirectory()
+    try DrawnPair.write(0..<6, to: folder)
+    let run = try Self.train(
+      folder,
+      [
+        "--epochs", "1", "--no-batch-norm", "--pixel-scaling", "unit", "--dice-weight", "0.5",
+        "--schedule", "cosine", "--warm-up", "0.1", "--averaging", "0.9", "--patience", "3",
+        "--no-keep-best", "--split", "2", "--seed", "9", "--no-flips", "--no-quarter-turns",
+        "--rotation", "10", "--scale", "0.5:1.2", "--stretch", "1.1", "--shift", "0.1",
+        "--brightness", "0.1", "--contrast", "0.9:1.1", "--saturation", "0.9:1.1",
+        "--channel-gain", "1", "--blur", "0.01", "--hair", "1", "--cache", "cache",
+        "--tensorboard",
+      ])
+    #expect(run.exitCode == 0)
+    let model = try UNetModel(safetensors: try folder.read("m.safetensors"))
+    #expect(!model.architecture.hasBatchNorm && model.normalization == .unit(channels: 3))
+    #expect(model.summary["trainingCount"] == "4" && model.summary["seed"] == "9")
+    let variants = model.summary["augmentation"] ?? ""
+    for text in ["flips: false", "hair: 1.0", "0.5...1.2", "rotationDegrees: 10.0"] {
+      #expect(variants.contains(text))
+    }
+    #expect(folder.shell("test -e cache/40x40x3/imgs_train.npy") == 0)
+    #expect(folder.shell("test -s m.run/events.out.tfevents.*.dermseg") == 0)
   }
 
   @Test(arguments: [
@@ -131,6 +196,13 @@ import UNets
     (["--images", "i", "--masks", "m", "--output", "m", "--threads", "0"], "1...1024"),
     (["--images", "i", "--masks", "m", "--output", "m", "--upsampling", "x"], "transposed"),
     (["--images", "i", "--masks", "m", "--output", "m", "--nonsense"], "--nonsense"),
+    (["--images", "i", "--masks", "m", "--output", "m", "--scale", "2:1"], "--scale"),
+    (["--images", "i", "--masks", "m", "--output", "m", "--hair", "2"], "hair"),
+    (["--images", "i", "--masks", "m", "--output", "m", "--schedule", "x"], "cosine"),
+    (
+      ["--images", "i", "--masks", "m", "--output", "m", "--no-augmentation", "--hair", "0.5"],
+      "--no-augmentation"
+    ),
   ])
   func badArgumentsEndWithTwo(_ arguments: [String], _ word: String) throws {
     let run = try ProgramRun("dermseg", ["train"] + arguments, in: ScratchDirectory())
@@ -149,7 +221,7 @@ import UNets
     #expect(one.exitCode == 69)
     #expect(one.errors.contains("1 usable pair of image and mask, 2 needed"))
     try DrawnPair.write(1..<4, to: folder)
-    let elsewhere = try Self.train(folder, ["--checkpoint", "nowhere/c"])
+    let elsewhere = try Self.train(folder, ["--output", "nowhere/m"])
     #expect(elsewhere.exitCode == 73)
     #expect(elsewhere.errors.contains("nowhere"))
     try folder.write("x\n", to: "held")

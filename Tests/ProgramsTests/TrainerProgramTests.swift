@@ -203,7 +203,7 @@ import UNets
 
   @Test func damagedStateDoesNotStopARebuild() throws {
     let folder = try folder(12)
-    try folder.write("rubbish", to: "state/trainer/run.checkpoint")
+    try folder.write("rubbish", to: "state/trainer/checkpoint")
     try folder.write("rubbish", to: "state/trainer/last-rebuild.txt")
     let run = try run(folder, ["--training-epochs", "1"])
     #expect(run.exitCode == 0)

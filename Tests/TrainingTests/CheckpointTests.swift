@@ -104,14 +104,82 @@ import UNets
     #expect(try await trainer(tiny).checkpointFits() == false)
   }
 
-  @Test func aDamagedCheckpointIsAnErrorAndNotACrash() async throws {
+  /// Whatever became of one of the two files, the other one is gone on from.
+  @Test func oneDamagedCheckpointCostsOneStep() async throws {
+    let tiny = try TinyTraining(pairs: 5)
+    let whole = try #require(try await tiny.trainer().run(resuming: false).model)
+    var stopped = try await trainer(tiny)
+    stopped.checkpointInterval = .zero
+    var steps = 0
+    stopped.observe = { if case .step = $0 { steps += 1 } }
+    stopped.shouldStop = { steps == 2 }
+    _ = try await stopped.run(resuming: false)
+    let files = [name, name + ".2"]
+    let bytes = try files.map { try tiny.folder.read($0) }
+    for (file, content) in zip(files, bytes) {
+      var flipped = content
+      flipped[content.count - 5] ^= 1
+      for damaged in [Array(content.prefix(content.count / 2)), flipped, [0]] {
+        for (file, content) in zip(files, bytes) { try tiny.folder.write(content, to: file) }
+        try tiny.folder.write(damaged, to: file)
+        var rest = try await trainer(tiny)
+        var notes: [String] = []
+        rest.observe = { if case .note(let text) = $0 { notes.append(text) } }
+        let finished = try await rest.run(resuming: true).model
+        #expect(finished?.model.parameters == whole.model.parameters)
+        #expect(notes.count == 1 && notes[0].contains("checkpoint before the last one"))
+      }
+    }
+  }
+
+  @Test func theNewestOfTwoCheckpointsIsGoneOnFrom() async throws {
+    let tiny = try TinyTraining(pairs: 5)
+    for count in 1...3 {
+      var part = try await trainer(tiny)
+      part.checkpointInterval = .zero
+      var (steps, start) = (0, 0)
+      part.observe = {
+        if case .step = $0 { steps += 1 }
+        if case .started(_, _, let epoch, _, _) = $0 { start = epoch }
+      }
+      part.shouldStop = { steps == 1 }
+      _ = try await part.run(resuming: true)
+      // One step is one epoch here; a stopped validation begins anew.
+      #expect(start <= count)
+      #expect(tiny.folder.shell("test -e \(name)") == 0)
+    }
+  }
+
+  @Test func aRunThatBeginsAnewForgetsTheOneBefore() async throws {
+    var tiny = try TinyTraining(pairs: 5)
+    _ = try await trainer(tiny).run(resuming: false)
+    #expect(tiny.folder.shell("test -e \(name).2") == 0)
+    tiny.options.seed = 7
+    var second = try await trainer(tiny)
+    second.checkpointInterval = .zero
+    var steps = 0
+    second.observe = { if case .step = $0 { steps += 1 } }
+    second.shouldStop = { steps == 1 }
+    _ = try await second.run(resuming: false)
+    // The first run was further on; it must not pass for the newest.
+    #expect(try second.checkpointFits() == true)
+  }
+
+  @Test func twoDamagedCheckpointsAreAnErrorAndNotACrash() async throws {
     let tiny = try TinyTraining(pairs: 5)
     _ = try await trainer(tiny).run(resuming: false)
     let bytes = try tiny.folder.read(name)
     let trainer = try await trainer(tiny)
     #expect(try trainer.checkpointFits() == true)
+    tiny.folder.shell("rm \(name).2")
     for length in [1, 7, 8, 9, 100, bytes.count / 2, bytes.count - 1] {
       try tiny.folder.write(Array(bytes.prefix(length)), to: name)
+      #expect(throws: TrainingError.self) { try trainer.checkpointFits() }
+    }
+    for position in stride(from: 10, to: bytes.count, by: bytes.count / 40) {
+      var flipped = bytes
+      flipped[position] ^= 0x10
+      try tiny.folder.write(flipped, to: name)
       #expect(throws: TrainingError.self) { try trainer.checkpointFits() }
     }
     try tiny.folder.write("text that is no checkpoint at all", to: name)
@@ -121,7 +189,7 @@ import UNets
       architecture: tiny.options.architecture, inputSize: 16, seed: 1)
     try tiny.folder.write(model.safetensors(), to: name)
     #expect(throws: TrainingError.self) { try trainer.checkpointFits() }
-    tiny.folder.shell("rm \(name)")
+    try CheckpointSlots(tiny.folder.path.appending(name)).remove()
     #expect(try trainer.checkpointFits() == nil)
   }
 

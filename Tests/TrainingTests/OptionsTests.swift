@@ -20,7 +20,45 @@ import UNets
     #expect(standard.inputSize == 256 && standard.channels == 3 && standard.width == 16)
     #expect(standard.augmentation == Augmentation() && standard.keepsBestEpoch)
     #expect(TrainingOptions.preset(named: "other") == nil)
+    #expect(standard.hasBatchNorm && standard.diceWeight == 1 && standard.patience != nil)
+    #expect(standard.averagingDecay != nil && standard.pixelScaling == .centered)
+    #expect(standard.augmentation?.scale.lowerBound ?? 1 <= 0.35)
     try standard.validate()
+  }
+
+  @Test func whatCannotBeDrawnFromIsNamed() {
+    func name(_ change: (inout Augmentation) -> Void) -> String? {
+      var options = TrainingOptions.standard
+      var augmentation = Augmentation()
+      change(&augmentation)
+      options.augmentation = augmentation
+      do throws(TrainingError) {
+        try options.validate()
+        return nil
+      } catch {
+        guard case .badOption(let option, _) = error else { return "another error" }
+        return option
+      }
+    }
+    #expect(name { _ in } == nil)
+    #expect(name { $0.rotationDegrees = 181 } == "rotation")
+    #expect(name { $0.scale = 0...1 } == "scale")
+    #expect(name { $0.stretch = 0.5 } == "stretch")
+    #expect(name { $0.hair = 1.5 } == "hair")
+    #expect(name { $0.blur = -1 } == "blur")
+    #expect(name { $0.contrast = -1...1 } == "contrast")
+  }
+
+  @Test func averagingPatienceAndWarmUpHaveTheirRanges() {
+    for change in [
+      { (options: inout TrainingOptions) in options.averagingDecay = 1 },
+      { $0.patience = 0 },
+      { $0.schedule = .warmUpThenCosine(peak: 0.1, warmUpShare: 1.5) },
+    ] {
+      var options = TrainingOptions.standard
+      change(&options)
+      #expect(throws: TrainingError.self) { try options.validate() }
+    }
   }
 
   @Test(arguments: [
@@ -112,11 +150,11 @@ import UNets
 
   @Test func theBarShowsTheShareThatIsDone() {
     var report = StepReport(
-      epoch: 1, epochs: 4, step: 6, stepsPerEpoch: 12, loss: 0.5, accuracy: 0.75,
+      epoch: 1, epochs: 4, step: 6, stepsPerEpoch: 12, loss: 0.5, dice: 0.75,
       remaining: .seconds(90))
     let bar = String(repeating: "#", count: 12) + String(repeating: ".", count: 12)
     #expect(
-      report.barLine == "epoch 1/4 [\(bar)] 6/12  loss 0.5000  accuracy 0.7500  ETA 1 min 30 s")
+      report.barLine == "epoch 1/4 [\(bar)] 6/12  loss 0.5000  Dice 0.7500  ETA 1 min 30 s")
     report.step = 12
     report.remaining = nil
     #expect(report.barLine.contains("[\(String(repeating: "#", count: 24))] 12/12"))
