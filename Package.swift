@@ -140,7 +140,7 @@ let package = Package(
     tests("KernelsTests", ["Kernels"]),
     tests("NeuralNetworksTests", ["NeuralNetworks", "Kernels"]),
     tests("UNetsTests", ["UNets", "NeuralNetworks", "Kernels"], exclude: ["Reference"]),
-    tests("ImagesTests", ["Images", "CImageCodecs"]),
+    tests("ImagesTests", ["TestScaffold", "Images", "CImageCodecs"]),
     tests("FilesTests", ["Files", "CLinux", "TemporaryFolders", system]),
     tests("JournalTests", ["Journal", logging]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
@@ -149,7 +149,7 @@ let package = Package(
       name: "TestScaffold", dependencies: ["Datasets", "Images", "Files", system],
       path: "Tests/TestScaffold", swiftSettings: strict),
     tests("DatasetsTests", ["TestScaffold", "Datasets", "Images", "UNets", "Files", system]),
-    tests("ModelStoreTests", ["TestScaffold", "ModelStore", "UNets", "Files", system]),
+    tests("ModelStoreTests", ["TestScaffold", "Datasets", "ModelStore", "UNets", "Files", system]),
     tests(
       "ModelExchangeTests",
       ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system],

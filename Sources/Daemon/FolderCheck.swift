@@ -26,6 +26,8 @@ package struct FolderCheck {
   /// Whether the daemon works or was killed and has not been started since: then a photograph may still
   /// be without a mask, a mask be that of a photograph that was replaced, and a part file be there.
   package var isUnderWay = false
+  /// Whether sub-folders are watched, too.
+  package var isRecursive = false
 
   package init(testFolder: FilePath, resultsFolder: FilePath) {
     (self.testFolder, self.resultsFolder) = (testFolder, resultsFolder)
@@ -48,33 +50,68 @@ package struct FolderCheck {
     } catch .system(_, _, .noSuchFileOrDirectory) {
       // No daemon has run yet.
     }
-    var masks: [FileName: MaskRecord] = [:]
-    let notes = results.map { Notes(in: $0) } ?? Notes()
-    if let results { masks = try check(masksIn: results, of: sources, notes, &report) }
+    let notes = results.flatMap { try? $0.openDirectory(Self.failedName) }
+    // By what the log calls them.
+    var masks: [[UInt8]: MaskRecord] = [:]
+    try check(
+      Place(path: "", sources: sources, results: results, notes: Notes(in: notes)), notes, &masks,
+      &report)
     check(claims, masks, &report)
     if !isUnderWay {
-      try check(sources, have: masks, or: notes, &report)
-      try checkLeftovers(results, &report)
+      if let results { try checkLeftovers(results, &report) }
+      if let stateDirectory {
+        try checkLeftovers(DirectoryHandle(opening: stateDirectory), &report)
+      }
     }
     return report
+  }
+
+  private static let failedName = fixedName("failed")
+
+  /// The test folder or a sub-folder, with the folders of its masks and notes, where they are.
+  private struct Place {
+    /// "" or `sub/folder/`, escaped for display.
+    var path: String
+    var sources: DirectoryHandle
+    var results: DirectoryHandle?
+    var notes: Notes
+  }
+
+  private func check(
+    _ place: Place, _ notes: DirectoryHandle?, _ masks: inout [[UInt8]: MaskRecord],
+    _ report: inout FolderReport
+  ) throws(FileError) {
+    let own = try check(masksOf: place, &report)
+    for (name, record) in own { masks[Array("\(place.path)\(name)".utf8)] = record }
+    if !isUnderWay { try check(sourcesOf: place, have: own, &report) }
+    guard isRecursive else { return }
+    for name in try place.sources.names().sorted() where SourceName.isUsersFolder(name) {
+      guard let sources = try? place.sources.openDirectory(name) else { continue }
+      let inner = try? notes?.openDirectory(name)
+      try check(
+        Place(
+          path: "\(place.path)\(name)/", sources: sources,
+          results: try? place.results?.openDirectory(name), notes: Notes(in: inner)),
+        inner, &masks, &report)
+    }
   }
 
   // MARK: - Masks
 
   /// Checks every visible name; returns the masks that are whole and right.
-  private func check(
-    masksIn results: DirectoryHandle, of sources: DirectoryHandle, _ notes: Notes,
-    _ report: inout FolderReport
-  ) throws(FileError) -> [FileName: MaskRecord] {
+  private func check(masksOf place: Place, _ report: inout FolderReport) throws(FileError)
+    -> [FileName: MaskRecord]
+  {
+    guard let results = place.results else { return [:] }
     var masks: [FileName: MaskRecord] = [:]
     for name in try results.names().sorted() where name.bytes.first != UInt8(ascii: ".") {
       guard try results.status(of: name)?.kind == .regular else { continue }
       switch VisibleFile(name, in: results) {
       case .foreign: report.foreignCount += 1
-      case .broken(let reason): report.add(.maskBroken, name.description, reason)
+      case .broken(let reason): report.add(.maskBroken, place.path + name.description, reason)
       case .mask(let record, let image):
-        if let reason = try problem(with: image, record, named: name, sources, notes, &report) {
-          report.add(.maskWrong, name.description, reason)
+        if let reason = try problem(with: image, record, named: name, place, &report) {
+          report.add(.maskWrong, place.path + name.description, reason)
         } else {
           report.maskCount += 1
           masks[name] = record
@@ -86,8 +123,8 @@ package struct FolderCheck {
 
   /// What is wrong with a whole mask, if something is.
   private func problem(
-    with mask: Image, _ record: MaskRecord, named name: FileName, _ sources: DirectoryHandle,
-    _ notes: Notes, _ report: inout FolderReport
+    with mask: Image, _ record: MaskRecord, named name: FileName, _ place: Place,
+    _ report: inout FolderReport
   ) throws(FileError) -> String? {
     guard mask.channels == 1, mask.pixels.allSatisfy({ $0 == 0 || $0 == 255 }) else {
       return "it has other values than 0 and 255."
@@ -95,15 +132,15 @@ package struct FolderCheck {
     guard MaskName.candidates(for: record.sourceName).contains(name) else {
       return "it is the mask of \(record.sourceName), under a name that such a mask never has."
     }
-    guard let bytes = Self.bytes(of: record.sourceName, in: sources) else {
+    guard let bytes = Self.bytes(of: record.sourceName, in: place.sources) else {
       report.withoutSourceCount += 1
       return nil
     }
     guard sha256Hex(bytes) == record.sourceSHA256 else {
       report.outdatedCount += 1
       // What replaced the photograph was refused: the note says so, and the old mask stays.
-      let status = try sources.status(of: record.sourceName)
-      return isUnderWay || status.map { notes.explain(record.sourceName, $0) } == true
+      let status = try place.sources.status(of: record.sourceName)
+      return isUnderWay || status.map { place.notes.explain(record.sourceName, $0) } == true
         ? nil : "it was made from other bytes than \(record.sourceName) has now."
     }
     let photograph: Image
@@ -139,25 +176,24 @@ package struct FolderCheck {
   // MARK: - The journal
 
   private func check(
-    _ claims: [JournalClaim], _ masks: [FileName: MaskRecord], _ report: inout FolderReport
+    _ claims: [JournalClaim], _ masks: [[UInt8]: MaskRecord], _ report: inout FolderReport
   ) {
-    // As the log shows them, because a line of JSON holds no raw bytes; but compared by bytes, because
-    // for a String two ways to write an accent are equal.
-    let byText = Dictionary(masks.map { (Array($0.key.description.utf8), $0.value) }) { first, _ in
-      first
-    }
+    // Names as the log shows them, because a line of JSON holds no raw bytes; but compared by bytes,
+    // because for a String two ways to write an accent are equal.
     var seen: Set<JournalClaim> = []
     for claim in claims where claim.isDone {
       report.claimCount += 1
       if !seen.insert(claim).inserted { report.repeatedCount += 1 }
-      guard let record = byText[Array(claim.mask.utf8)] else {
+      guard let record = masks[Array(claim.mask.utf8)] else {
         report.add(
           .doneWithoutMask, claim.file,
           "the journal says that it is done, but \(claim.mask) is not "
             + "there, or not whole and right.")
         continue
       }
-      if !record.sourceName.description.utf8.elementsEqual(claim.file.utf8) {
+      let slash = claim.mask.utf8.lastIndex(of: UInt8(ascii: "/"))
+      let path = slash.map { String(claim.mask[...$0]) } ?? ""
+      if !(path + record.sourceName.description).utf8.elementsEqual(claim.file.utf8) {
         report.add(
           .doneWithoutMask, claim.file,
           "the journal says that \(claim.mask) is its mask, which is that of \(record.sourceName).")
@@ -168,21 +204,23 @@ package struct FolderCheck {
   // MARK: - Nothing is forgotten
 
   private func check(
-    _ sources: DirectoryHandle, have masks: [FileName: MaskRecord], or notes: Notes,
-    _ report: inout FolderReport
+    sourcesOf place: Place, have masks: [FileName: MaskRecord], _ report: inout FolderReport
   ) throws(FileError) {
     let masked = Set(masks.values.map(\.sourceName))
     let refused = Set(claims.filter { !$0.isDone }.map { Array($0.file.utf8) })
-    for name in try sources.names().sorted() where SourceName(name) != .ignored {
-      guard let status = try sources.status(of: name) else { continue }
+    for name in try place.sources.names().sorted() where SourceName(name) != .ignored {
+      guard let status = try place.sources.status(of: name) else { continue }
+      // With sub-folders, a folder is not taken for a photograph, whatever its name.
+      if isRecursive, status.kind == .directory { continue }
       report.sourceCount += 1
       if masked.contains(name) { continue }
-      if notes.explain(name, status) || refused.contains(Array(name.description.utf8)) {
+      let path = place.path + name.description
+      if place.notes.explain(name, status) || refused.contains(Array(path.utf8)) {
         report.refusedCount += 1
         continue
       }
-      if SourceName(name) == .unknown, !Self.isImage(name, status, in: sources) { continue }
-      report.add(.forgotten, name.description, "it has neither a mask nor a reason.")
+      if SourceName(name) == .unknown, !Self.isImage(name, status, in: place.sources) { continue }
+      report.add(.forgotten, path, "it has neither a mask nor a reason.")
     }
   }
 
@@ -199,20 +237,15 @@ package struct FolderCheck {
     }
   }
 
-  private func checkLeftovers(_ results: DirectoryHandle?, _ report: inout FolderReport)
+  private func checkLeftovers(_ folder: DirectoryHandle, _ report: inout FolderReport)
     throws(FileError)
   {
-    var folders = [results].compactMap { $0 }
-    if let results {
-      for name in try results.names() where try results.status(of: name)?.kind == .directory {
-        folders.append(try results.openDirectory(name))
-      }
-    }
-    if let stateDirectory { folders.append(try DirectoryHandle(opening: stateDirectory)) }
-    for folder in folders {
-      for name in try folder.names() where PartFile.isOne(name) {
+    for name in try folder.names() {
+      if PartFile.isOne(name) {
         report.add(.leftover, folder.path.appending(name).displayed, "it is a part of a file.")
       }
+      guard try folder.status(of: name)?.kind == .directory else { continue }
+      try checkLeftovers(folder.openDirectory(name), &report)
     }
   }
 }

@@ -125,12 +125,9 @@ enum VisibleFile {
 struct Notes {
   private var notes: [FileName: FailedNote] = [:]
 
-  init() {}
-
-  init(in results: DirectoryHandle) {
-    guard let failed = FileName("failed"), let folder = try? results.openDirectory(failed),
-      let names = try? folder.names()
-    else { return }
+  /// - Parameter folder: `failed` or a sub-folder of it; nil: there is none.
+  init(in folder: DirectoryHandle?) {
+    guard let folder, let names = try? folder.names() else { return }
     for name in names {
       guard let bytes = try? folder.readRegularFile(name, limitBytes: 64 << 10).bytes,
         let note = FailedNote(bytes), MaskName.note(for: note.sourceName) == name

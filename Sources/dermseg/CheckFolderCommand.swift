@@ -56,6 +56,9 @@ struct CheckFolderCommand: AsyncParsableCommand {
   @Option(help: "Threads for --recompute: as many as the daemon has.")
   var threads: Int?
 
+  @Flag(help: "Sub-folders are watched, too. Default: the setting recursive.")
+  var recursive = false
+
   @Flag(help: "The daemon is at work, or was killed: photographs may still be without a mask.")
   var underWay = false
 
@@ -90,6 +93,7 @@ struct CheckFolderCommand: AsyncParsableCommand {
     var options: [String: String] = [:]
     options["test-folder"] = testFolder
     options["results-folder"] = resultsFolder
+    if recursive { options["recursive"] = "true" }
     let settings: Settings
     do {
       settings = try await Settings.load(
@@ -101,6 +105,7 @@ struct CheckFolderCommand: AsyncParsableCommand {
       testFolder: settings.testFolder, resultsFolder: settings.resultsFolder)
     check.stateDirectory = stateDirectory.map { FilePath($0) }
     check.isUnderWay = underWay
+    check.isRecursive = settings.recursive
     return check
   }
 

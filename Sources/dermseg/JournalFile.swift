@@ -39,7 +39,7 @@ enum JournalFile {
     /// A name as the log shows it: escaped already in a line, raw in the journal.
     private func name(_ inLine: String, _ inJournal: String) -> String? {
       if let shown = fields[inLine] { return shown.text }
-      return fields[inJournal].flatMap { FileName(bytes: $0.bytes)?.description }
+      return fields[inJournal].flatMap { SourcePath(bytes: $0.bytes)?.description }
     }
   }
 

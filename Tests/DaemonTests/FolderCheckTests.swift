@@ -86,14 +86,14 @@ import Testing
   func aMaskThatIsNotWholeIsSeen(_ damage: String) throws {
     let command = damage.replacing("MASK", with: "Results/a_segmentation.png")
     let promises = try broken(by: command)
-    #expect(promises == [.maskBroken, .doneWithoutMask, .forgotten])
+    #expect(promises == [.maskBroken, .forgotten, .doneWithoutMask])
     #expect(try broken(by: ":") { $0.isUnderWay = true } == [.maskBroken, .doneWithoutMask])
   }
 
   @Test func aMaskOfAnotherSourceIsSeen() throws {
     #expect(
       try broken(by: "cp Results/b_segmentation.png Results/a_segmentation.png")
-        == [.maskWrong, .doneWithoutMask, .forgotten])
+        == [.maskWrong, .forgotten, .doneWithoutMask])
     // A whole mask whose size, values or bytes are not right, with a record that says they are.
     let folder = try DirectoryHandle(opening: daemon.folder.appending("Results"))
     let name = name("a_segmentation.png")
@@ -123,7 +123,7 @@ import Testing
   @Test func aMaskOfAReplacedSourceIsSeenUnlessWorkIsUnderWay() throws {
     #expect(
       try broken(by: "cp test/a.jpg test/b.png") { $0.manifest = nil }
-        == [.maskWrong, .doneWithoutMask, .forgotten])
+        == [.maskWrong, .forgotten, .doneWithoutMask])
     #expect(
       try broken(by: ":") {
         $0.manifest = nil
@@ -207,6 +207,34 @@ import Testing
 
   @Test func aMaskWithoutItsSourceIsNoViolation() throws {
     #expect(try broken(by: "rm test/a.jpg") { $0.manifest = nil }.isEmpty)
+  }
+
+  @Test func subFoldersAreCheckedWhereTheyAreWatched() async throws {
+    daemon.folder.run(
+      #"cd "$D/test"; mkdir -p sub/deep; cp b.png sub/deep/x.png; echo no > sub/y.jpg"#)
+    try await daemon.run(["recursive": "true"]) {
+      try await daemon.until("both") {
+        daemon.exists("Results/sub/deep/x_segmentation.png")
+          && daemon.exists("Results/failed/sub/y.jpg.txt")
+      }
+    }
+    let more = [claim("sub/deep/x.png", "sub/deep/x_segmentation.png")]
+    func brokenBelow(_ command: String) throws -> [FolderReport.Promise] {
+      try broken(by: command) {
+        $0.isRecursive = true
+        $0.claims += more
+      }
+    }
+    #expect(try brokenBelow(":") == [])
+    #expect(try brokenBelow("truncate -s -1 Results/sub/deep/x_segmentation.png").count == 3)
+    daemon.folder.run(#"cd "$D"; mkdir Results/other; rm Results/sub/deep/x_segmentation.png"#)
+    #expect(try brokenBelow(":") == [.forgotten, .doneWithoutMask])
+    #expect(
+      try brokenBelow("rm Results/failed/sub/y.jpg.txt") == [
+        .forgotten, .forgotten, .doneWithoutMask,
+      ])
+    #expect(
+      try brokenBelow(": > Results/failed/sub/.dermseg-0123456789abcdef.part").contains(.leftover))
   }
 
   @Test func aManifestSurvivesBeingWritten() throws {

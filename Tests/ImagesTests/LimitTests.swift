@@ -1,4 +1,5 @@
 import Images
+import TestScaffold
 import Testing
 
 /// Each limit of `ImageLimits`, and files made to break them.

@@ -1,4 +1,5 @@
 import Images
+import TestScaffold
 import Testing
 
 /// PNG files of every colour type, depth and interlacing, against the definition.

@@ -67,9 +67,3 @@ func forEach<Item: Sendable>(
     try await group.waitForAll()
   }
 }
-
-/// A number from the environment: how often something is tried in `make test-long`.
-func count(_ variable: String, otherwise: Int) -> Int {
-  guard let text = unsafe getenv(variable) else { return otherwise }
-  return unsafe Int(String(cString: text)) ?? otherwise
-}

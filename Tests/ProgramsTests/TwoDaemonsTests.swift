@@ -1,5 +1,6 @@
 import Glibc
 import TemporaryFolders
+import TestScaffold
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct TwoDaemonsTests {
@@ -8,7 +9,7 @@ import Testing
     let run = try FaultRun(photographs: 0)
     let first = run.daemon
     let second = DaemonProcess(sharing: first)
-    let rounds = count("DERMSEG_TEST_PAIRS", otherwise: 20)
+    let rounds = numberFromEnvironment("DERMSEG_TEST_PAIRS", otherwise: 20)
     for round in 1...rounds {
       try run.drop("p\(round).jpg", index: round)
       let options = ["--log-format", "json", "--settle", "50ms"]

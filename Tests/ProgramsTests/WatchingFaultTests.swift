@@ -1,6 +1,7 @@
 import Glibc
 import SystemPackage
 import TemporaryFolders
+import TestScaffold
 import Testing
 
 /// The kernel's events are a hint: whatever becomes of them, nothing is missed and nothing mixed up.
@@ -32,7 +33,7 @@ import Testing
 
   @Test("W3: everything that was there before the start is done once")
   func backlog() async throws {
-    let number = count("DERMSEG_TEST_BACKLOG", otherwise: 1000)
+    let number = numberFromEnvironment("DERMSEG_TEST_BACKLOG", otherwise: 1000)
     let run = try FaultRun(photographs: 0)
     try run.drop("f.png", index: 1, width: 8, height: 8)
     run.daemon.folder.run(
@@ -76,45 +77,78 @@ import Testing
     }
   }
 
-  @Test(
-    "W7: the folder removed, replaced, mounted over and unmounted",
-    .enabled(if: canMakeMountNamespace && getuid() == 0))
+  @Test("W7: the folder removed, made again, renamed away and replaced")
   func folderComesAndGoes() async throws {
-    let run = try FaultRun(photographs: 0)
+    let (run, expectMask) = try await watcherOfAFolder()
     let daemon = run.daemon
-    for index in 0..<5 {
-      try daemon.makePhotograph("m\(index)", index: index, width: 64, height: 48)
+    for cycle in 0..<Self.cycles {
+      daemon.folder.run(#"cd "$D"; rm -r test"#)
+      try await daemon.until("gone") { daemon.log.count(of: "The test folder is gone") > cycle }
+      daemon.folder.run("cd \"$D\"; mkdir test; cp m0 test/again.\(cycle).jpg")
+      try await expectMask("again.\(cycle)")
+      daemon.folder.run(
+        "cd \"$D\"; mkdir new; mv test old; mv new test; cp m1 test/replaced.\(cycle).jpg")
+      try await expectMask("replaced.\(cycle)")
+      daemon.folder.run(#"cd "$D"; rm -r old"#)
     }
-    daemon.folder.run(#"mkdir "$D/over"; cp "$D/m4" "$D/over/over.jpg""#)
-    try daemon.start(
-      ["--log-format", "json", "--settle", "50ms", "--poll-interval", "500ms"],
+    try await expectNoOtherTrouble(run)
+  }
+
+  @Test(
+    "W7: the folder mounted over, and unmounted",
+    .enabled(if: canMakeMountNamespace && getuid() == 0, "needs root and mount namespaces"))
+  func folderIsMountedAndUnmounted() async throws {
+    let (run, expectMask) = try await watcherOfAFolder(
       wrapper: mountNamespace + #" sh -c 'mount -t tmpfs none "$D/test" && exec "$@"' - "$@""#)
-    try await daemon.until("ready") { daemon.log.contains("Ready: ") }
+    let daemon = run.daemon
     func inside(_ command: String) {
       daemon.folder.run("nsenter -t \(daemon.pid) -m sh -c 'cd \"$D\"; \(command)'")
     }
-    func expectMask(_ mask: String) async throws {
-      try await daemon.until(mask) { daemon.exists("Results/\(mask)_segmentation.png") }
-    }
-    for cycle in 0..<count("DERMSEG_TEST_CYCLES", otherwise: 1) {
+    daemon.folder.run(#"mkdir "$D/over""#)
+    for cycle in 0..<Self.cycles {
       inside("cp m0 test/mounted.\(cycle).jpg")
       try await expectMask("mounted.\(cycle)")
-      inside("umount test; cp m1 test/below.\(cycle).jpg")
-      try await expectMask("below.\(cycle)")
-      inside("rm -r test")
+      // Nothing is watched that would not be a photograph's folder: what is below a mount point is not.
+      inside("umount test")
       try await daemon.until("gone") { daemon.log.count(of: "The test folder is gone") > cycle }
-      inside("mkdir test; cp m2 test/again.\(cycle).jpg")
-      try await expectMask("again.\(cycle)")
-      inside("mkdir new; mv test old; mv new test; cp m3 test/replaced.\(cycle).jpg")
-      try await expectMask("replaced.\(cycle)")
-      inside("cp m4 over/over.\(cycle).jpg; mount --bind over test")
+      inside("mount -t tmpfs none test; cp m1 test/back.\(cycle).jpg")
+      try await expectMask("back.\(cycle)")
+      inside("cp m2 over/over.\(cycle).jpg; mount --bind over test")
       try await expectMask("over.\(cycle)")
-      inside("rm -r old; umount test; mount -t tmpfs none test")
+      inside("umount test; cp m0 test/under.\(cycle).jpg")
+      try await expectMask("under.\(cycle)")
     }
-    let gone = daemon.log.count(of: "The test folder is gone")
-    #expect(daemon.log.count(of: "\"level\":\"error\"") == gone, "no other trouble:\n\(daemon.log)")
-    #expect(daemon.log.count(of: "The test folder is back") == gone)
-    try await daemon.stop()
+    try await expectNoOtherTrouble(run)
+  }
+
+  private static let cycles = numberFromEnvironment("DERMSEG_TEST_CYCLES", otherwise: 1)
+
+  /// A daemon that is ready, photographs m0, m1 and m2 beside its folders, and a wait for a mask.
+  private func watcherOfAFolder(wrapper: String = #"exec "$@""#) async throws
+    -> (FaultRun, (String) async throws -> Void)
+  {
+    let run = try FaultRun(photographs: 0)
+    let daemon = run.daemon
+    for index in 0..<3 {
+      try daemon.makePhotograph("m\(index)", index: index, width: 64, height: 48)
+    }
+    try daemon.start(
+      ["--log-format", "json", "--settle", "50ms", "--poll-interval", "500ms"], wrapper: wrapper)
+    try await daemon.until("ready") { daemon.log.contains("Ready: ") }
+    return (
+      run,
+      { mask in
+        try await daemon.until(mask) { daemon.exists("Results/\(mask)_segmentation.png") }
+      }
+    )
+  }
+
+  private func expectNoOtherTrouble(_ run: FaultRun) async throws {
+    let log = run.daemon.log
+    let gone = log.count(of: "The test folder is gone")
+    #expect(log.count(of: "\"level\":\"error\"") == gone, "\(log)")
+    #expect(log.count(of: "The test folder is back") == gone, "\(log)")
+    try await run.daemon.stop()
   }
 
   @Test(

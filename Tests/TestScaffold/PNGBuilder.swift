@@ -1,29 +1,45 @@
 /// Writes PNG files of any kind, right or wrong, without libpng.
-struct PNGBuilder {
-  var width: Int
-  var height: Int
-  var bitDepth = 8
+public struct PNGBuilder {
+  /// Columns.
+  public var width: Int
+  /// Rows.
+  public var height: Int
+  /// Bits per sample: 1, 2, 4, 8 or 16.
+  public var bitDepth: Int
   /// 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha.
-  var colorType = 0
-  var isInterlaced = false
+  public var colorType: Int
+  /// Whether the pixels come in seven passes (Adam7).
+  public var isInterlaced: Bool
   /// `[H, W, samples]`, each as wide as `bitDepth`.
-  var samples: [Int] = []
+  public var samples: [Int]
   /// Chunks between IHDR and IDAT.
-  var chunksBefore: [[UInt8]] = []
+  public var chunksBefore: [[UInt8]]
   /// Chunks between IDAT and IEND.
-  var chunksAfter: [[UInt8]] = []
+  public var chunksAfter: [[UInt8]]
 
-  var samplesPerPixel: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][colorType] ?? 1 }
+  /// Describes a file; the size may be one that no file can have.
+  public init(
+    width: Int, height: Int, bitDepth: Int = 8, colorType: Int = 0, isInterlaced: Bool = false,
+    samples: [Int] = [], chunksBefore: [[UInt8]] = [], chunksAfter: [[UInt8]] = []
+  ) {
+    (self.width, self.height, self.bitDepth) = (width, height, bitDepth)
+    (self.colorType, self.isInterlaced, self.samples) = (colorType, isInterlaced, samples)
+    (self.chunksBefore, self.chunksAfter) = (chunksBefore, chunksAfter)
+  }
 
-  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// Of the colour type.
+  public var samplesPerPixel: Int { [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][colorType] ?? 1 }
+
+  /// The eight bytes that every PNG file begins with.
+  public static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// The whole file.
-  func file() -> [UInt8] {
+  public func file() -> [UInt8] {
     file(imageData: Self.zlib(stored: scanlines()))
   }
 
   /// The whole file around image data that is compressed already.
-  func file(imageData: [UInt8]) -> [UInt8] {
+  public func file(imageData: [UInt8]) -> [UInt8] {
     var bytes = Self.signature + header()
     for chunk in chunksBefore { bytes += chunk }
     bytes += Self.chunk("IDAT", imageData)
@@ -31,7 +47,8 @@ struct PNGBuilder {
     return bytes + Self.chunk("IEND", [])
   }
 
-  func header() -> [UInt8] {
+  /// The IHDR chunk.
+  public func header() -> [UInt8] {
     Self.chunk(
       "IHDR",
       Self.bigEndian(width) + Self.bigEndian(height) + [
@@ -71,7 +88,8 @@ struct PNGBuilder {
     return bytes
   }
 
-  static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
+  /// A chunk with its length and check sum.
+  public static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
     let checked = Array(type.utf8) + data
     var check: UInt32 = 0xFFFF_FFFF
     for byte in checked {
@@ -81,12 +99,13 @@ struct PNGBuilder {
     return bigEndian(data.count) + checked + bigEndian(Int(~check))
   }
 
-  static func bigEndian(_ value: Int) -> [UInt8] {
+  /// Four bytes.
+  public static func bigEndian(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(value >> $0 & 0xFF) }
   }
 
   /// zlib data of stored blocks (RFC 1950, RFC 1951).
-  static func zlib(stored bytes: [UInt8]) -> [UInt8] {
+  public static func zlib(stored bytes: [UInt8]) -> [UInt8] {
     var result: [UInt8] = [0x78, 0x01]
     var position = 0
     repeat {
@@ -100,7 +119,8 @@ struct PNGBuilder {
     return result + bigEndian(Int(adler32(bytes)))
   }
 
-  static func adler32(_ bytes: [UInt8]) -> UInt32 {
+  /// The check sum of zlib data.
+  public static func adler32(_ bytes: [UInt8]) -> UInt32 {
     var (low, high): (UInt32, UInt32) = (1, 0)
     for byte in bytes {
       low = (low + UInt32(byte)) % 65_521
@@ -112,7 +132,7 @@ struct PNGBuilder {
   /// zlib data that expands to at least `count` zeros, 13 bits for each 258 of them (fixed Huffman codes:
   /// one literal 0, then matches of length 258 and distance 1). The check sum is right for exactly
   /// `1 + 258 n` zeros; the bomb is meant never to be read so far.
-  static func zlib(zeros count: Int) -> [UInt8] {
+  public static func zlib(zeros count: Int) -> [UInt8] {
     var result: [UInt8] = [0x78, 0x01]
     var bits: UInt32 = 0
     var bitCount: UInt32 = 0
