@@ -7,7 +7,7 @@ extension DirectoryHandle {
   ///
   /// It is filled under a private name, written to disk and renamed. When this returns, everything in it
   /// and its name are on disk; when it throws, or the process is killed, the name is as it was. What a killed
-  /// process leaves behind is removed by ``sweepPartDirectories()``.
+  /// process leaves behind is removed by ``sweepParts()``.
   ///
   /// - Parameters:
   ///   - name: The final name; a directory with something in it must not have it.
@@ -44,18 +44,20 @@ extension DirectoryHandle {
     try synchronize()
   }
 
-  /// Removes what ``publishDirectory(as:permissions:_:)`` and ``removeDirectory(_:)`` of a killed process
-  /// left behind.
+  /// Removes what a killed process left behind under private names: folders, files and links.
   ///
-  /// Only for the holder of the directory's lock: another process's directory would be lost.
+  /// Only for the holder of the directory's lock: another process's work would be lost.
   ///
   /// - Returns: How many were removed.
   @discardableResult
-  public func sweepPartDirectories() throws(FileError) -> Int {
+  public func sweepParts() throws(FileError) -> Int {
     var count = 0
     for name in try names() where PartFile.isOne(name) {
-      guard try status(of: name)?.kind == .directory else { continue }
-      try removeTree(name)
+      if try status(of: name)?.kind == .directory {
+        try removeTree(name)
+      } else {
+        try remove(name)
+      }
       count += 1
     }
     return count

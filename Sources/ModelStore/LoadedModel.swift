@@ -39,14 +39,17 @@ public struct LoadedModel: Sendable {
   ///
   /// - Throws: `ModelStoreError.noModel`, `.unreadable` or `.unsound`.
   public init(file path: FilePath) throws(ModelStoreError) {
-    let bytes: [UInt8]
+    try self.init(
+      parsing: try Self.bytes(of: path), name: path.stem ?? "model", origin: path.displayed)
+  }
+
+  static func bytes(of path: FilePath) throws(ModelStoreError) -> [UInt8] {
     do throws(FileError) {
-      bytes = try readRegularFile(at: path, limitBytes: Self.fileLimitBytes).bytes
+      return try readRegularFile(at: path, limitBytes: fileLimitBytes).bytes
     } catch {
       if error.errno == .noSuchFileOrDirectory { throw .noModel(lookedFor: path.displayed) }
       throw .unreadable(path: path.displayed, reason: error.reason)
     }
-    try self.init(parsing: bytes, name: path.stem ?? "model", origin: path.displayed)
   }
 
   /// `name-` and 12 digits, with nothing in it but letters, digits, dot, underscore and minus.

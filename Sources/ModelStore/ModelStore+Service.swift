@@ -78,10 +78,20 @@ extension ModelStore {
 
   /// Switches `current`, remembering what it was.
   func putIntoService(_ folder: FileName, in store: DirectoryHandle) throws(ModelStoreError) {
-    let before = try? currentFolder(in: store)?.description
+    let before = try folderInService(of: store)
     if before == folder.description { return }
     try remember(before ?? Self.builtInID, in: store)
     try switchCurrent(to: folder, in: store)
+  }
+
+  /// What `current` leads to. A link out of the store is nothing to go back to, and is replaced.
+  private func folderInService(of store: DirectoryHandle) throws(ModelStoreError) -> String? {
+    do throws(ModelStoreError) {
+      return try currentFolder(in: store)?.description
+    } catch {
+      if case .badCurrent = error { return nil }
+      throw error
+    }
   }
 
   private func leaveService(in store: DirectoryHandle) throws(ModelStoreError) {
@@ -143,7 +153,7 @@ extension ModelStore {
     let lock: DirectoryLock
     do throws(FileError) {
       lock = try DirectoryLock(store)
-      try store.sweepPartDirectories()
+      try store.sweepParts()
     } catch {
       if case .locked(let path, let holder) = error {
         throw .locked(path: path.displayed, holder: holder)

@@ -73,7 +73,7 @@ public struct ModelStore: Sendable {
     do throws(FileError) {
       store = try .openOrMake(directory)
       lock = try DirectoryLock(store)
-      try store.sweepPartDirectories()
+      try store.sweepParts()
     } catch {
       if case .locked(let path, let holder) = error {
         throw .locked(path: path.displayed, holder: holder)
@@ -98,6 +98,13 @@ public struct ModelStore: Sendable {
     if isPromoted { try putIntoService(folderName, in: store) }
     withExtendedLifetime(lock) {}
     return model
+  }
+
+  /// Adds a model from a file of any place and puts it into service.
+  ///
+  /// - Throws: as `publish(_:name:notes:isPromoted:)`, and `.noModel` or `.unreadable`.
+  public func publish(file path: FilePath) throws(ModelStoreError) -> LoadedModel {
+    try publish(try LoadedModel.bytes(of: path), name: path.stem ?? "model")
   }
 
   func load(_ folder: FileName, from store: DirectoryHandle) throws(ModelStoreError)

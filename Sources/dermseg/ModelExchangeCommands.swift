@@ -18,6 +18,7 @@ struct ModelImportCommand: ParsableCommand {
       EXAMPLES
         dermseg model import weights.npz --map map.json --output mine.safetensors
         dermseg evaluate --model mine.safetensors --images I --masks M
+        dermseg model promote ./mine.safetensors
       """)
 
   @Argument(help: "The file of weights, .npz or .safetensors.") var weights: String

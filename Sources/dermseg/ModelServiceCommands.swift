@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import FoundationEssentials
 import ModelStore
+import SystemPackage
 import Training
 
 /// `dermseg model list`
@@ -82,29 +83,47 @@ struct ModelListCommand: AsyncParsableCommand {
 /// `dermseg model promote`
 struct ModelPromoteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "promote", abstract: "Puts a model of the store into service.",
+    commandName: "promote", abstract: "Puts a model into service.",
     discussion: """
-      The model is verified first. The one in service until now stays in the store, and `rollback` brings it \
-      back. `built-in` goes back to the model in the programs.
+      The model is verified first. A model file is put into the store. The model in service until now stays in the \
+      store, and `rollback` brings it back. A running daemon follows between two photographs; back to \
+      `built-in`, the model in the programs, it goes when it is reloaded.
 
       EXAMPLES
         dermseg model promote unet-3f8a
-        dermseg model promote built-in
+        dermseg model promote ./mine.safetensors
+        dermseg model promote built-in && systemctl reload dermsegd
       """)
 
   @OptionGroup var storeOption: StoreOption
-  @Argument(help: "The model's id, the beginning of it or of its checksum, or built-in.")
+  @Argument(help: "A model of the store, a model file, or built-in.")
   var model: String
 
   func run() async throws {
     let store = try await storeOption.store()
     let (id, before) = try withStore("Not promoted") { () throws(ModelStoreError) in
-      let id = model == ModelStore.builtInID ? model : try store.id(for: model)
+      if model == ModelStore.builtInID { return (model, try store.promote(model)) }
+      if isFile {
+        let before = try store.currentID() ?? ModelStore.builtInID
+        return (try store.publish(file: FilePath(model)).id, before)
+      }
+      let id = try store.id(for: model)
       return (id, try store.promote(id))
     }
     Console.print(
       id == before
         ? "\(id) is in service already." : "\(id) is in service now, instead of \(before).")
+    hintAtReload(id)
+  }
+
+  /// A store's id is no path; what is both is the store's.
+  private var isFile: Bool { model.contains("/") || model.hasSuffix(".safetensors") }
+}
+
+/// A daemon does not take a store without `current` for a decision: it may only be away.
+private func hintAtReload(_ id: String) {
+  if id == ModelStore.builtInID {
+    Console.print("A running daemon takes it when it is reloaded: systemctl reload dermsegd")
   }
 }
 
@@ -130,6 +149,7 @@ struct ModelRollbackCommand: AsyncParsableCommand {
     }
     for error in passedOver { Console.error("Passed over: \(error)") }
     Console.print("\(id) is in service now.")
+    hintAtReload(id)
   }
 }
 

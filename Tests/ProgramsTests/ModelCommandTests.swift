@@ -61,6 +61,21 @@ import UNets
     #expect(folder.shell("test ! -e models/current") == 0)
   }
 
+  @Test func aFileIsPutIntoTheStore() throws {
+    try folder.write(try bytes(4), to: "mine.safetensors")
+    let id = "mine-" + sha256Hex(try bytes(4)).prefix(12)
+    #expect(
+      try model(["promote", "mine.safetensors"]).output
+        == "\(id) is in service now, instead of built-in.\n")
+    #expect(try folder.read("models/current/model.safetensors") == (try bytes(4)))
+    #expect(
+      try model(["promote", "./mine.safetensors"]).output == "\(id) is in service already.\n")
+    #expect(try model(["promote", "./none.safetensors"]).exitCode == 78)
+    try folder.write("text", to: "bad.safetensors")
+    #expect(try model(["promote", "bad.safetensors"]).errors.hasPrefix("Not promoted: bad: "))
+    #expect(try model(["rollback"]).output.hasSuffix("systemctl reload dermsegd\n"))
+  }
+
   @Test func damageIsFound() throws {
     let (first, second) = (try store(1), try store(2))
     #expect(try model(["promote", second]).exitCode == 0)

@@ -137,7 +137,7 @@ import UNets
     #expect(try run(folder).errors.contains("is in service"))
     let back = try ProgramRun(
       "dermseg", ["model", "rollback", "--model-store", "models"], in: folder)
-    #expect(back.exitCode == 0 && back.output == "built-in is in service now.\n")
+    #expect(back.exitCode == 0 && back.output.hasPrefix("built-in is in service now.\n"))
     #expect(try run(folder).errors.contains("Nothing changed"))
     #expect(folder.shell("test ! -e models/current") == 0)
   }
