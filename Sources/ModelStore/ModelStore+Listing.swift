@@ -81,20 +81,28 @@ extension ModelStore {
   ///
   /// - Parameters:
   ///   - count: how many of the newest to keep.
+  ///   - noteName: only models that have a note of this name are counted and removed; nil for all.
   ///   - isRehearsal: whether to remove nothing and only say what would be removed.
   /// - Returns: the ids of what was removed.
   /// - Throws: `ModelStoreError.notChanged`.
   @discardableResult
   public func prune(
-    keeping count: Int, isRehearsal: Bool = false
+    keeping count: Int, having noteName: String? = nil, isRehearsal: Bool = false
   ) throws(ModelStoreError) -> [String] {
     try changing { store throws(ModelStoreError) in
       let models = try list()
       let current = models.first(where: \.isCurrent)?.id
       let ids = Set(models.map(\.id))
       let earlier = try earlierModels().last { $0 != current && ids.contains($0) }
-      let removed = models.dropFirst(max(0, count)).map(\.id)
-        .filter { $0 != current && $0 != earlier }
+      var eligible: [String] = []
+      for model in models {
+        guard let noteName else {
+          eligible.append(model.id)
+          continue
+        }
+        if try note(noteName, of: model.id) != nil { eligible.append(model.id) }
+      }
+      let removed = eligible.dropFirst(max(0, count)).filter { $0 != current && $0 != earlier }
       guard !isRehearsal else { return removed }
       for id in removed {
         do throws(FileError) {

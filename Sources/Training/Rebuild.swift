@@ -82,15 +82,22 @@ public struct Rebuild {
   /// - Returns: the new model's id.
   private func keep(_ notes: RebuildNotes, in store: ModelStore) throws(RebuildError) -> String {
     let model: LoadedModel
+    var notes = notes
     do throws(ModelStoreError) {
+      let bytes = notes.trained.model.safetensors()
+      notes.report.modelID =
+        try LoadedModel(parsing: bytes, name: Self.modelName, origin: Self.modelName).id
       model = try store.publish(
-        notes.trained.model.safetensors(), name: "unet",
-        notes: notes.notes(threads: settings.threads), isPromoted: notes.decision.isPromoted)
+        bytes, name: Self.modelName, notes: notes.notes(threads: settings.threads),
+        isPromoted: notes.decision.isPromoted)
     } catch {
       throw .store(error)
     }
     do throws(ModelStoreError) {
-      for id in try store.prune(keeping: settings.training.modelsKept) {
+      // Only what rebuilds made: a model that somebody put into the store is theirs to remove.
+      for id in try store.prune(
+        keeping: settings.training.modelsKept, having: RebuildNotes.recordName)
+      {
         observe(.removed(id: id))
       }
     } catch {
@@ -100,6 +107,7 @@ public struct Rebuild {
     return model.id
   }
 
+  private static let modelName = "unet"
   private var imagesFolder: FilePath { settings.trainingFolder.appending("images") }
   private var masksFolder: FilePath { settings.trainingFolder.appending("masks") }
 
@@ -156,8 +164,8 @@ public struct Rebuild {
   }
 
   private func tooFewMessage(_ listing: PairListing) -> String {
-    "\(imagesFolder.displayed): \(listing.pairs.count) pairs of image and mask, not enough of them "
-      + "usable; \(settings.training.minimumPairs) needed. Put X.jpg into images and "
+    "\(imagesFolder.displayed): \(listing.pairs.count) pair\(listing.pairs.count == 1 ? "" : "s") of image "
+      + "and mask, not enough of them usable; \(settings.training.minimumPairs) needed. Put X.jpg into images and "
       + "X_segmentation.png into masks."
   }
 

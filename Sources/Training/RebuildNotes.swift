@@ -22,11 +22,13 @@ struct RebuildNotes {
     }
   }
 
+  static let recordName = "rebuild.json"
+
   let options: TrainingOptions
   let data: TrainingData
   let trained: TrainedModel
   let decision: PromotionDecision
-  let report: EvaluationReport
+  var report: EvaluationReport
 
   /// All notes. One that cannot be made (a photograph that went away meanwhile) is left out: the model is
   /// worth more than its notes.
@@ -37,7 +39,7 @@ struct RebuildNotes {
       settings: options.described, dataSHA256: data.contentDigest, keptEpoch: trained.keptEpoch,
       decision: decision)
     let files: [(String, [UInt8]?)] = [
-      (SplitRecord.fileName, trained.split.json), ("rebuild.json", Self.json(record)),
+      (SplitRecord.fileName, trained.split.json), (Self.recordName, Self.json(record)),
       ("metrics.json", try? report.json()), ("metrics.csv", report.csv()),
     ]
     let curves = (try? TrainingCurves(trained.history).files()) ?? []

@@ -121,6 +121,19 @@ import Testing
     #expect(folder.shell("test -z \"$(ls -A | grep part)\"") == 0)
   }
 
+  @Test func pruningMayBeOfModelsWithANoteOnly() throws {
+    folder.shell("echo x > '\(ids[0])/rebuild.json'; cp '\(ids[0])/rebuild.json' '\(ids[1])/'")
+    for (index, id) in ids.enumerated() {
+      folder.shell("touch -d @\(1000 + index) '\(id)/model.safetensors'")
+    }
+    let other = try store.publish(try ModelStoreTests.bytes(seed: 9), name: "other").id
+    folder.shell("touch -d @1 '\(other)/model.safetensors'")
+    try store.promote(ids[2])
+    // The oldest one is nobody's, the others in use or the newest.
+    #expect(try store.prune(keeping: 1, having: "rebuild.json") == [ids[0]])
+    #expect(Set(try store.list().map(\.id)) == [ids[1], ids[2], other])
+  }
+
   @Test func nothingIsChangedWhileAnotherProcessChangesIt() throws {
     let lock = try DirectoryLock(DirectoryHandle(opening: folder.path))
     for change in [

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Images
 import SystemPackage
 import TestScaffold
@@ -46,6 +47,8 @@ import UNets
       folder.shell("cd models/current/ && for f in \(notes); do test -s $f || exit 1; done") == 0)
     #expect(folder.shell("test $(ls models/current/worst/*.png | wc -l) = 4") == 0)
     #expect(folder.shell("test $(wc -l < models/current/metrics.csv) = 5") == 0)
+    #expect(folder.shell("grep -q \"$(readlink models/current)\" models/current/metrics.json") == 0)
+    #expect(folder.shell("cd models/current/curves && test -s loss.png -a -s epochs.csv") == 0)
     #expect(
       folder.shell(
         "cd models/current/ && grep -q '\"promoted\" : true' rebuild.json "
@@ -162,7 +165,7 @@ import UNets
       DirectoryHandle(opening: folder.path.appending("state/trainer")))
     let refused = try run(folder)
     #expect(refused.exitCode == 75)
-    #expect(refused.errors.contains("is training already"))
+    #expect(refused.errors.contains("process \(getpid()) is training already"))
     #expect(folder.shell("test ! -e models") == 0)
     withExtendedLifetime(lock) {}
   }

@@ -64,6 +64,7 @@ is_back_after() {
 # From Sources/Journal/MessageKind.swift.
 readonly started=af1a4247a73240d8b17fbf24ae200541 stopped=570f3d8c6d354ba0ac83c44f16c08f72
 readonly reloaded=97f4e001d74d4ac088525f9f9bbf22cd
+readonly not_published=e4ff1b77094340db83f83ad43a457560 model_loaded=2835a5b2da114d529af3a5ee5d368340
 readonly segmented=d094fcf5ae6349db89217442dffc07d1 refused=5b920b531eaa4174bae1ab66dc6155d0
 
 step "installing"
@@ -131,6 +132,32 @@ step "reloading"
 check "systemctl reload" systemctl reload dermsegd.service
 check "says so" within 10 is_count $reloaded 1
 check "and goes on in the same process" is "$(property MainPID)" "$pid"
+
+step "training"
+mkdir -p /etc/systemd/system/dermseg-trainer.service.d
+printf '[Service]\nEnvironment=%s\n' \
+  "DERMSEG_TRAINING_WIDTH=8 DERMSEG_TRAINING_SIZE=32 DERMSEG_TRAINING_EPOCHS=1" \
+  > /etc/systemd/system/dermseg-trainer.service.d/short.conf
+systemctl daemon-reload
+"$prefix/bin/dermseg" synth --count 12 --seed 78 --width 160 --height 120 --output "$data/training" >/dev/null
+chown -R dermseg:dermseg "$data/training"
+store=/var/lib/dermseg/models
+check "systemctl start dermseg-trainer ends well" systemctl start dermseg-trainer.service
+check "it is in a slice of idle weight" is "$(property Slice dermseg-trainer.service)" dermsegtraining.slice
+check "one model is in the store" is "$(find $store -maxdepth 1 -name 'unet-*' | wc -l)" 1
+for note in model.safetensors rebuild.json split.json metrics.json metrics.csv worst; do
+  check "with its $note" test -e "$(echo $store/unet-*)/$note"
+done
+check "it belongs to the service" is "$(stat -c %U $store/unet-*)" dermseg
+check "the decision is in the journal" is_count $not_published 1
+check "with its numbers" has_fields $not_published DERMSEG_NEW_JACCARD DERMSEG_CURRENT_JACCARD \
+  DERMSEG_DIFFERENCE DERMSEG_DIFFERENCE_LOW DERMSEG_DIFFERENCE_HIGH DERMSEG_FLOOR_JACCARD DERMSEG_REASON
+check "a second start finds nothing to do" systemctl start dermseg-trainer.service
+check "and says so" grep -q "Nothing changed" <<< "$(journalctl --quiet --output cat --unit dermseg-trainer)"
+check "a model can be put into service" runuser -u dermseg -- \
+  env LD_LIBRARY_PATH="${LD_LIBRARY_PATH-}" "$prefix/bin/dermseg" model promote unet-
+check "and the daemon takes it" systemctl reload dermsegd.service
+check "and says so" within 10 is_count $model_loaded 1
 
 step "surviving"
 kill -KILL "$pid"
