@@ -6,7 +6,7 @@ DESTDIR ?=
 
 # To build, to run the tests, and to boot a systemd of one's own for the system test.
 BUILD_PACKAGES := libpng-dev libjpeg-dev zlib1g-dev libopenblas-dev libsystemd-dev pkg-config
-TEST_PACKAGES := shellcheck
+TEST_PACKAGES := shellcheck e2fsprogs
 SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd util-linux mount \
 	coreutils findutils hostname
 
@@ -16,10 +16,11 @@ STATIC_BUILD := .build/static
 PROGRAMS := dermsegd dermseg-trainer dermseg
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo test test-long lint format install uninstall clean
+.PHONY: help deps test-deps build demo test test-faults test-sanitizers test-fuzz \
+	test-mutations test-neighbour test-long lint format install uninstall clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that the build needs (Debian, Ubuntu)
 	@scripts/install-packages $(BUILD_PACKAGES)
@@ -36,7 +37,7 @@ demo: build ## Show everything once, in the folder demo/
 
 lint: test-deps ## Check form: Swift and shell
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	shellcheck .ci/run scripts/* Tests/System/*.sh
+	shellcheck .ci/run scripts/* Tests/System/*.sh Tests/Fuzz/fuzz Tests/Mutations/check
 
 format: ## Bring the Swift files into form
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
@@ -46,8 +47,31 @@ test: test-deps lint ## Build, check and test everything
 	$(SWIFT) test -c release --skip-build
 	@SWIFT="$(SWIFT)" Tests/System/run.sh
 
-# Measurements: they need a machine that does nothing else.
-test-long: test-deps ## Measure what a trainer costs the daemon, under systemd
+# What takes hours. Each part can be run by itself; docs and README say what was measured.
+test-long: test-faults test-sanitizers test-fuzz test-mutations test-neighbour ## Run the tests that take hours
+
+test-faults: test-deps ## Kill, cut and flood the daemon thousands of times
+	$(SWIFT) build -c release --build-tests
+	DERMSEG_LONG_TESTS=1 $(SWIFT) test -c release --skip-build --filter Long
+
+# Release, as it is shipped: what the optimiser makes of the code is what has to be sound.
+test-sanitizers: test-deps ## Run the unit tests under the address and thread sanitizers
+	$(SWIFT) build -c release --sanitize=address --scratch-path .build-asan --build-tests
+	ASAN_OPTIONS=detect_leaks=0 DERMSEG_TEST_MUTATIONS=10000 \
+	  $(SWIFT) test -c release --sanitize=address --scratch-path .build-asan --skip-build \
+	  --skip ProgramsTests
+	$(SWIFT) build -c release --sanitize=thread --scratch-path .build-tsan --build-tests
+	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --skip-build \
+	  --skip ProgramsTests
+
+test-fuzz: test-deps ## Fuzz decoder, model, events, configuration and records, 10 minutes each
+	@SWIFT="$(SWIFT)" Tests/Fuzz/fuzz 600
+
+test-mutations: test-deps ## Take each safeguard out in turn: some test must fail
+	@SWIFT="$(SWIFT)" Tests/Mutations/check
+
+# A measurement: it needs a machine that does nothing else.
+test-neighbour: test-deps ## Measure what a trainer costs the daemon, under systemd
 	$(SWIFT) build -c release
 	@SWIFT="$(SWIFT)" DERMSEG_REQUIRE_SYSTEM_TEST=1 Tests/System/run.sh neighbour.sh
 
@@ -61,4 +85,4 @@ uninstall: ## Remove what `make install` put there, but no photograph, mask, mod
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/uninstall
 
 clean: ## Remove what was built, and the demonstration
-	rm -rf .build demo
+	rm -rf .build .build-asan .build-tsan .build-fuzz .build-mutations demo

@@ -14,11 +14,17 @@ import PackageDescription
   let cProcessorFlags: [String] = []
 #endif
 
+// Set by Tests/Fuzz/fuzz: everything of ours is compiled so that the fuzzer sees which branches an
+// input takes, and there is a program to be fuzzed.
+let isFuzzing = Context.environment["DERMSEG_FUZZ"] != nil
+let swiftFuzzingFlags = isFuzzing ? ["-sanitize=fuzzer"] : []
+let cFuzzingFlags = isFuzzing ? ["-fsanitize=fuzzer-no-link"] : []
+
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
-  .unsafeFlags(processorFlags),
+  .unsafeFlags(processorFlags + swiftFuzzingFlags),
 ]
 
 let argumentParser: Target.Dependency = .product(
@@ -74,7 +80,8 @@ let package = Package(
     .systemLibrary(
       name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(
-      name: "CImageCodecs", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      name: "CImageCodecs",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"] + cFuzzingFlags)],
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     // The default model, in the programs themselves: found without configuration, and never missing.
     .target(
@@ -83,7 +90,8 @@ let package = Package(
     .target(
       name: "CInflate", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("z")]),
-    .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"] + cFuzzingFlags)]),
     // Level 1.
     library("Kernels", ["CBLAS", "CLinux"]),
     library("Files", ["CLinux", system, crypto]),
@@ -179,3 +187,15 @@ let package = Package(
       ]),
   ]
 )
+
+if isFuzzing {
+  package.targets += [
+    .target(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "dermseg-fuzz",
+      dependencies: [
+        "CFuzzer", "CLinux", "Daemon", "FolderWatching", "Settings", "UNets", "NeuralNetworks",
+        "Images", "Files", system,
+      ], path: "Tests/Fuzz/dermseg-fuzz", swiftSettings: strict),
+  ]
+}

@@ -17,7 +17,7 @@ struct FaultPlan {
     case shutDown(FilePath)
   }
 
-  /// Names in the test's folder.
+  /// Names in the test's folder; "" is all of it.
   var folders = ["test", "Results", "state"]
   var calls: [String] = []
   var at = 0
