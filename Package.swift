@@ -119,7 +119,7 @@ let package = Package(
       "Training",
       [
         "Evaluation", "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks",
-        "Kernels", "Images", "Files", "Journal", "Settings", logging, unixSignals, system,
+        "Kernels", "Images", "Files", "Journal", "Settings", logging, system,
       ]),
     library(
       "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),

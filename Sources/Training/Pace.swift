@@ -15,6 +15,9 @@ struct Pace {
     self.nextSlot = nextSlot
   }
 
+  /// What a step took until now; nil before the first.
+  var meanStep: Duration? { steps == 0 ? nil : stepTime / steps }
+
   mutating func addStep(_ time: Duration, to state: inout RunState) {
     steps += 1
     stepTime += time

@@ -20,6 +20,8 @@ public struct Rebuild {
   public var observe: (RebuildEvent) -> Void = { _ in }
   /// Told how far the reading of photographs is, from any thread.
   public var reading: @Sendable (_ done: Int, _ count: Int) -> Void = { _, _ in }
+  /// For a process that must end while a long step is in hand.
+  public var snapshot = StepSnapshot()
   /// Asked often; when true the state is kept and the rebuild ends.
   public var shouldStop: () -> Bool = { false }
 
@@ -175,6 +177,7 @@ public struct Rebuild {
   ) async throws(TrainingError) -> TrainedModel? {
     var trainer = Trainer(
       options: options, data: data, pool: ThreadPool(threadCount: settings.threads))
+    trainer.snapshot = snapshot
     trainer.checkpointPath = memory.run.checkpoints.path
     let curves = CurveWriter(in: memory.run)
     trainer.observe = { [observe] event in

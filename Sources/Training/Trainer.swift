@@ -22,6 +22,8 @@ public struct Trainer {
   public var checkpointPath: FilePath?
   /// The longest time between two checkpoints; one is written after each epoch anyway.
   public var checkpointInterval: Duration = .seconds(300)
+  /// For a process that must end while a long step is in hand.
+  public var snapshot = StepSnapshot()
   /// Told what happens, on the trainer's thread.
   public var observe: (TrainingEvent) -> Void = { _ in }
   /// Asked before each step; when true the run writes a checkpoint and ends.

@@ -24,6 +24,7 @@ extension Trainer {
       report(batch.lost, &pace)
       rate = learningRate(state)
       if !batch.indices.isEmpty {
+        keepSnapshot(session, state, pace)
         let result = try step(session, batch, rate, state)
         state.sums.add(result, images: batch.indices.count)
         average(session, &state)
@@ -114,14 +115,29 @@ extension Trainer {
     return isBest
   }
 
+  private func checkpoint(_ session: TrainingSession, _ state: RunState) -> Checkpoint {
+    Checkpoint(
+      fingerprint: fingerprint, state: state, parameters: session.parameters,
+      optimizer: session.optimizerState)
+  }
+
+  private func keepSnapshot(_ session: TrainingSession, _ state: RunState, _ pace: Pace) {
+    guard let checkpointPath, let step = pace.meanStep, step > StepSnapshot.worthwhile else {
+      return
+    }
+    snapshot.keep(
+      checkpoint(session, state), in: CheckpointSlots(checkpointPath), slot: pace.nextSlot)
+  }
+
   private func saveCheckpoint(
     _ session: TrainingSession, _ state: RunState, _ pace: inout Pace
   ) throws(TrainingError) {
     guard let checkpointPath else { return }
-    let checkpoint = Checkpoint(
-      fingerprint: fingerprint, state: state, parameters: session.parameters,
-      optimizer: session.optimizerState)
-    try CheckpointSlots(checkpointPath).write(checkpoint, slot: pace.nextSlot)
+    let checkpoint = checkpoint(session, state)
+    snapshot.clear()
+    try snapshot.writing { () throws(TrainingError) in
+      try CheckpointSlots(checkpointPath).write(checkpoint, slot: pace.nextSlot)
+    }
     pace.nextSlot = 1 - pace.nextSlot
     pace.lastCheckpoint = clock.now
     observe(.checkpoint)

@@ -51,10 +51,23 @@ enum DermsegTrainer {
   }
 
   private static func rebuild(_ settings: Settings, _ log: RebuildLog) async throws -> Int32 {
-    let outcome = try await withStopOnSignals { stop in
+    let snapshot = StepSnapshot()
+    let overdue: @Sendable () -> Void = {
+      // A step, or the reading of photographs, takes longer than there is time.
+      do {
+        try snapshot.save()
+        log.end(.stopped)
+        exit(0)
+      } catch {
+        log.logger.record(.trainingFailed, level: .error, "Stopped; state not written: \(error)")
+        exit(73)
+      }
+    }
+    let outcome = try await withStopOnSignals(overdue: overdue) { stop in
       var rebuild = Rebuild(settings: settings)
       rebuild.observe = log.show
       rebuild.reading = log.showReading
+      rebuild.snapshot = snapshot
       rebuild.shouldStop = { stop.isRaised }
       return try await rebuild.run()
     }

@@ -89,8 +89,9 @@ struct TrainCommand: AsyncParsableCommand {
     let output = FilePath(output)
     let folder = try openRunFolder(for: output)
     do {
-      let outcome = try await withStopOnSignals { stop in
-        try await train(options, in: folder, stop: stop)
+      let snapshot = StepSnapshot()
+      let outcome = try await withStopOnSignals(overdue: { leave(snapshot) }) { stop in
+        try await train(options, in: folder, snapshot, stop)
       }
       switch outcome {
       case .finished(let trained):
@@ -135,18 +136,19 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func train(
-    _ options: TrainingOptions, in folder: RunFolder, stop: StopFlag
+    _ options: TrainingOptions, in folder: RunFolder, _ snapshot: StepSnapshot, _ stop: StopFlag
   ) async throws -> Trainer.Outcome {
     var startingModel: LoadedModel?
     if let startFrom { startingModel = try await loadModel(startFrom) }
     let pool = ThreadPool(threadCount: threads)
     let show = TrainingDisplay(folder: folder)
-    let data = try await prepare(options, concurrency: pool.threadCount, show, stop)
+    let data = try await prepare(options, concurrency: pool.threadCount, show.bar)
     for pair in data.skipped { Console.error("Skipped: \(pair)") }
     for pair in data.remarks { Console.error("Note: \(pair)") }
     var trainer = Trainer(options: options, data: data, pool: pool)
     trainer.startingModel = startingModel
     trainer.checkpointPath = folder.checkpoints.path
+    trainer.snapshot = snapshot
     trainer.shouldStop = { stop.isRaised }
     guard try trainer.checkpointFits() ?? true else {
       throw CommandFailure(
@@ -161,13 +163,13 @@ struct TrainCommand: AsyncParsableCommand {
       throw CommandFailure(message: "Not trained: \(error)", exitCode: .cannotCreate)
     }
     trainer.observe = { show.show($0) }
+    defer { show.bar.clear() }
     return try await trainer.run(resuming: true)
   }
 
   private func prepare(
-    _ options: TrainingOptions, concurrency: Int, _ show: TrainingDisplay, _ stop: StopFlag
+    _ options: TrainingOptions, concurrency: Int, _ bar: ProgressBar
   ) async throws -> TrainingData {
-    let bar = show.bar
     do {
       let folders = zip(images, masks).map { (images: FilePath($0), masks: FilePath($1)) }
       var listing = try PairListing(folders: folders)
@@ -179,11 +181,7 @@ struct TrainCommand: AsyncParsableCommand {
         listing, options: options, holdingOut: heldOut,
         folders: images.joined(separator: ", "), concurrency: concurrency,
         cache: cache.map { FilePath($0) },
-        progress: { done, count in
-          bar.show(.prepared(done: done, count: count))
-          // There is nothing yet that could be kept.
-          if stop.isRaised { stopWhileReading(bar) }
-        })
+        progress: { bar.show(.prepared(done: $0, count: $1)) })
     } catch let error as DatasetError {
       throw TrainingError.data(error)
     }
@@ -214,8 +212,14 @@ struct TrainCommand: AsyncParsableCommand {
   }
 }
 
-private func stopWhileReading(_ bar: ProgressBar) {
-  bar.clear()
-  Console.error("Stopped while photographs were being read.")
-  exit(ExitCode.tryLater.rawValue)
+/// Ends the process although a step, or the reading of photographs, is not over.
+private func leave(_ snapshot: StepSnapshot) -> Never {
+  do {
+    try snapshot.save()
+    Console.error("Stopped. The same command goes on from there.")
+    exit(ExitCode.tryLater.rawValue)
+  } catch {
+    Console.error("Stopped; the state was not written: \(error)")
+    exit(ExitCode.cannotCreate.rawValue)
+  }
 }

@@ -165,6 +165,21 @@ import UNets
     #expect(try second.checkpointFits() == true)
   }
 
+  /// A process that cannot wait for a step writes what was before it, and the run goes on from there.
+  @Test func aSnapshotIsTheStateBeforeTheStep() async throws {
+    let tiny = try TinyTraining(pairs: 5)
+    let whole = try #require(try await tiny.trainer().run(resuming: false).model)
+    let snapshot = StepSnapshot()
+    #expect(try snapshot.save() == false, "nothing is kept where steps are short")
+    var part = try await trainer(tiny)
+    part.snapshot = snapshot
+    _ = try await part.run(resuming: false)
+    // Nothing was written after the snapshot was closed.
+    #expect(tiny.folder.shell("test ! -e \(name)") == 0)
+    let rest = try #require(try await trainer(tiny).run(resuming: true).model)
+    #expect(rest.model.parameters == whole.model.parameters)
+  }
+
   @Test func twoDamagedCheckpointsAreAnErrorAndNotACrash() async throws {
     let tiny = try TinyTraining(pairs: 5)
     _ = try await trainer(tiny).run(resuming: false)
