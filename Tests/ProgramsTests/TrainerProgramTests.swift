@@ -145,6 +145,19 @@ import UNets
     #expect(folder.shell("test ! -e models/current") == 0)
   }
 
+  @Test func aStoreThatCannotBeWrittenIsSaid() throws {
+    let folder = try folder(12)
+    try folder.write("x", to: "models")
+    let run = try run(folder, ["--training-epochs", "1"])
+    #expect(run.exitCode == 73)
+    #expect(run.errors.contains("Model not replaced: unet-") && run.errors.contains("models"))
+    // What was learnt is not lost: the next start need not train again.
+    folder.shell("rm models")
+    let again = try self.run(folder, ["--training-epochs", "1"])
+    #expect(again.exitCode == 0 && !again.errors.contains("epoch 1/1"))
+    #expect(folder.shell("test -d models/unet-*") == 0)
+  }
+
   @Test func oldModelsLeaveTheStore() throws {
     let folder = try folder(12)
     for epochs in 1...4 {
