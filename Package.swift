@@ -90,10 +90,14 @@ let package = Package(
     .target(
       name: "CInflate", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.linkedLibrary("z")]),
+    // The innermost loops, once for each instruction set; `baseline.c` is for the flags below.
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(cProcessorFlags + ["-O3", "-Wall", "-Wextra", "-Werror"])]),
     .target(
       name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"] + cFuzzingFlags)]),
     // Level 1.
-    library("Kernels", ["CBLAS", "CLinux"]),
+    library("Kernels", ["CBLAS", "CKernels", "CLinux"]),
     library("Files", ["CLinux", system, crypto]),
     library("Journal", ["CLinux", "CSystemd", logging]),
     // Level 2.
@@ -123,6 +127,7 @@ let package = Package(
       ]),
     library(
       "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),
+    library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
     program(
       "dermsegd",
@@ -132,7 +137,8 @@ let package = Package(
     program(
       "dermseg",
       [
-        "Daemon", "Training", "Evaluation", "Segmentation", "Datasets", "ModelExchange",
+        "Benchmarks", "Daemon", "Training", "Evaluation", "Segmentation", "Datasets",
+        "ModelExchange",
         "ModelStore",
         "Settings", "Images",
         "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,

@@ -1,24 +1,27 @@
 /// The ways this library knows to compute a convolution; the seam where a faster one is added.
 public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
-  /// One matrix product per kernel tap and row: every shape, no scratch memory.
+  /// One BLAS product per kernel tap and row: every shape, no scratch memory. Nothing chooses it;
+  /// the others are compared with it.
   case taps
-  /// Winograd's F(4x4, 3x3), a quarter of the multiplications: 3x3 kernels with multiples of eight
-  /// channels.
+  /// A product of patches: every shape.
+  case patches
+  /// Winograd's F(4x4, 3x3) or F(6x6, 3x3), a quarter or a fifth of the multiplications: 3x3
+  /// kernels.
   case winograd
 
   /// Whether the algorithm can compute a geometry.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool {
     switch self {
-    case .taps: true
-    case .winograd:
-      geometry.kernelSize == 3 && geometry.padding == 1 && geometry.inputChannels % 8 == 0
-        && geometry.outputChannels % 8 == 0
+    case .taps, .patches: true
+    case .winograd: geometry.kernelSize == 3 && geometry.padding == 1
     }
   }
 
-  /// The fastest algorithm for a geometry.
+  /// The fastest algorithm for a geometry. Channels are computed in blocks of 16, so with a few the
+  /// transforms of mostly zeros cost more than they save.
   public static func best(for geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
-    winograd.supports(geometry) ? .winograd : .taps
+    let isWorthIt = geometry.inputChannels >= 8 && geometry.outputChannels >= 8
+    return isWorthIt && winograd.supports(geometry) ? .winograd : .patches
   }
 }
 
@@ -36,16 +39,55 @@ public struct Convolution: Sendable {
     precondition(self.algorithm.supports(geometry), "\(self.algorithm) cannot do \(geometry)")
   }
 
-  /// Scratch memory of a pass.
-  public func workspaceNeed(training: Bool) -> Workspace.Need {
-    guard algorithm == .winograd else { return .none }
+  /// Scratch memory of the passes over `batch` images of `height` x `width` on `threads` threads.
+  public func workspaceNeed(
+    batch: Int, height: Int, width: Int, threads: Int, training: Bool
+  ) -> Workspace.Need {
     let (inner, outer) = (geometry.inputChannels, geometry.outputChannels)
-    let forward = WinogradBlocking(inputChannels: inner, outputChannels: outer).need
-    guard training else { return forward }
-    return
-      forward
-      .union(WinogradBlocking(inputChannels: outer, outputChannels: inner).need)
-      .union(WinogradGradientBlocking(inputChannels: inner, outputChannels: outer).need)
+    func plan(_ inner: Int, _ outer: Int) -> Workspace.Need {
+      WinogradPlan(
+        inputChannels: inner, outputChannels: outer, batch: batch, height: height, width: width,
+        threads: threads
+      ).need
+    }
+    switch algorithm {
+    case .taps: return .none
+    case .patches: return patchWorkspaceNeed(geometry, width: width, training: training)
+    case .winograd:
+      guard training else { return plan(inner, outer) }
+      let gradient = WinogradGradientPlan(
+        inputChannels: inner, outputChannels: outer, batch: batch, height: height, width: width)
+      return plan(inner, outer).union(plan(outer, inner)).union(gradient.need)
+    }
+  }
+
+  /// What runs, as people write it: "F(6x6, 3x3)", "patches", "taps".
+  public func algorithmName(batch: Int, height: Int, width: Int) -> String {
+    guard algorithm == .winograd else { return algorithm.rawValue }
+    let tile = forwardPlan(batch, height, width).tile
+    return "F(\(tile)x\(tile), 3x3)"
+  }
+
+  /// Floating-point operations of the forward pass's products, channels rounded up to blocks.
+  public func productOperations(batch: Int, height: Int, width: Int) -> Double {
+    let blocked = blockCount(geometry.outputChannels) * blockChannels
+    switch algorithm {
+    case .taps: return geometry.operations(pixels: batch * height * width)
+    case .patches:
+      let patch = geometry.kernelSize * geometry.kernelSize * geometry.inputChannels
+      return 2 * Double(batch * height * width)
+        * Double(blockCount(patch) * blockChannels * blocked)
+    case .winograd:
+      let plan = forwardPlan(batch, height, width)
+      return 2 * Double(plan.positions * plan.tileCount)
+        * Double(plan.inputBlocks * blockChannels * blocked)
+    }
+  }
+
+  private func forwardPlan(_ batch: Int, _ height: Int, _ width: Int) -> WinogradPlan {
+    WinogradPlan(
+      inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
+      batch: batch, height: height, width: width, threads: 1)
   }
 
   /// Writes `output` `[N, H, W, O]` from `input` `[N, H, W, I]`, bias and ReLU included.
@@ -57,6 +99,10 @@ public struct Convolution: Sendable {
     case .taps:
       unsafe tapConvolutionForward(
         geometry, input: input, weight: weight, bias: bias, output: output, pool: pool)
+    case .patches:
+      unsafe patchConvolutionForward(
+        geometry, input: input, weight: weight, bias: bias, output: output, pool: pool,
+        workspace: workspace)
     case .winograd:
       unsafe winogradForward(
         geometry, input: input, weight: weight, bias: bias, output: output, pool: pool,
@@ -75,6 +121,10 @@ public struct Convolution: Sendable {
       unsafe tapConvolutionInputGradient(
         geometry, outputGradient: outputGradient, weight: weight, inputGradient: inputGradient,
         accumulate: accumulate, pool: pool)
+    case .patches:
+      unsafe patchConvolutionInputGradient(
+        geometry, outputGradient: outputGradient, weight: weight, inputGradient: inputGradient,
+        accumulate: accumulate, pool: pool, workspace: workspace)
     case .winograd:
       unsafe winogradInputGradient(
         geometry, outputGradient: outputGradient, weight: weight, inputGradient: inputGradient,
@@ -93,6 +143,10 @@ public struct Convolution: Sendable {
       unsafe tapConvolutionWeightGradient(
         geometry, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
         pool: pool)
+    case .patches:
+      unsafe patchConvolutionWeightGradient(
+        geometry, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+        pool: pool, workspace: workspace)
     case .winograd:
       unsafe winogradWeightGradient(
         geometry, input: input, outputGradient: outputGradient, weightGradient: weightGradient,

@@ -1,3 +1,5 @@
+import CKernels
+
 // 2x2 max-pooling of stride 2 and nearest x2 up-sampling.
 // Shapes: fine [N, 2H, 2W, C], coarse [N, H, W, C].
 
@@ -7,32 +9,10 @@ public func maxPoolForward(
   fine: ActivationView, coarse: ActivationView, winners: UnsafeMutablePointer<UInt8>?,
   pool: ThreadPool
 ) {
+  let loops = unsafe InstructionSet.fastest.loops
   pool.parallelFor(coarse.rows) { row in
-    for x in 0..<coarse.width {
-      let p0 = unsafe fine.pixel(row: 2 * row, x: 2 * x)
-      let p1 = unsafe p0 + fine.pixelStride
-      let p2 = unsafe fine.pixel(row: 2 * row + 1, x: 2 * x)
-      let p3 = unsafe p2 + fine.pixelStride
-      let out = unsafe coarse.pixel(row: row, x: x)
-      if let winners = unsafe winners {
-        let winner = unsafe winners + (row * coarse.width + x) * coarse.channels
-        for c in 0..<coarse.channels {
-          let (a, b, d, e) = unsafe (p0[c], p1[c], p2[c], p3[c])
-          var (best, place): (Float, UInt8) = (a, 0)
-          if b > best { (best, place) = (b, 1) }
-          if d > best { (best, place) = (d, 2) }
-          if e > best { (best, place) = (e, 3) }
-          unsafe out[c] = best
-          unsafe winner[c] = place
-        }
-      } else {
-        for c in 0..<coarse.channels {
-          let top = unsafe p0[c] > p1[c] ? p0[c] : p1[c]
-          let bottom = unsafe p2[c] > p3[c] ? p2[c] : p3[c]
-          unsafe out[c] = top > bottom ? top : bottom
-        }
-      }
-    }
+    var (fine, coarse) = unsafe (fine.images, coarse.images)
+    unsafe loops.max_pool(&fine, row, &coarse, winners)
   }
 }
 
@@ -42,24 +22,10 @@ public func maxPoolBackward(
   coarseGradient: ActivationView, winners: UnsafePointer<UInt8>, fineGradient: ActivationView,
   accumulate: Bool, pool: ThreadPool
 ) {
+  let loops = unsafe InstructionSet.fastest.loops
   pool.parallelFor(coarseGradient.rows) { row in
-    for x in 0..<coarseGradient.width {
-      let slope = unsafe coarseGradient.pixel(row: row, x: x)
-      let winner = unsafe winners + (row * coarseGradient.width + x) * coarseGradient.channels
-      for place in 0..<4 {
-        let target = unsafe fineGradient.pixel(row: 2 * row + place / 2, x: 2 * x + place % 2)
-        let code = UInt8(place)
-        if accumulate {
-          for c in 0..<coarseGradient.channels {
-            unsafe target[c] += unsafe winner[c] == code ? slope[c] : 0
-          }
-        } else {
-          for c in 0..<coarseGradient.channels {
-            unsafe target[c] = unsafe winner[c] == code ? slope[c] : 0
-          }
-        }
-      }
-    }
+    var (coarse, fine) = unsafe (coarseGradient.images, fineGradient.images)
+    unsafe loops.max_pool_gradient(&coarse, row, winners, &fine, accumulate ? 1 : 0)
   }
 }
 

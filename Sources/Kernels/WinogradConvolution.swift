@@ -1,206 +1,189 @@
-// 3x3 convolution by F(4x4, 3x3): forward and gradient by the input.
-//
-// K channels in, N channels out, T tiles of a block. For each chunk of outputs the filters are
-// transformed into shared memory, [36][N / 16][K][16], in the order the micro-kernel reads them;
-// then each thread takes blocks of tiles: input transform [36][T][K], 36 products [T, K] · [K, N],
-// output transform with bias and ReLU.
+import CKernels
 
-/// How a convolution is cut into blocks.
-struct WinogradBlocking {
-  /// Output channels whose filters are in memory at once, a multiple of 16.
-  let chunk: Int
-  /// Tiles of a block, a multiple of the micro-kernel's rows.
-  let tiles: Int
-  let inputChannels: Int
+// 3x3 convolution by Winograd's minimal filtering: forward and gradient by the input, which is the
+// same convolution with turned filters. The transforms, their matrices and their source are in
+// CKernels/winograd_transforms.h.
 
-  /// Transformed filters of one chunk: 19 MB, which is 128 of 1,024 channels.
-  private static let filterLimit = winogradPositions * 1024 * 128
-  /// Transformed tiles of one block, both sides.
-  private static let blockLimit = winogradPositions * 16384
-
-  init(inputChannels: Int, outputChannels: Int) {
-    self.inputChannels = inputChannels
-    let padded = (outputChannels + microColumns - 1) / microColumns * microColumns
-    let fitting = Self.filterLimit / (winogradPositions * inputChannels)
-    chunk = min(padded, max(microColumns, fitting / microColumns * microColumns))
-    let most = Self.blockLimit / (winogradPositions * (inputChannels + chunk))
-    tiles = min(120, max(24, most / microRows * microRows))
-  }
-
-  var inputStride: Int { positionStride(tiles: tiles, channels: inputChannels) }
-  var outputStride: Int { positionStride(tiles: tiles, channels: chunk) }
-  var filterStride: Int { inputChannels * chunk + 16 }
-  static let temporaryCount = 320
-
-  var need: Workspace.Need {
-    Workspace.Need(
-      shared: winogradPositions * filterStride,
-      // The last rows of a block are read by sixes: some slack behind the input.
-      perThread: winogradPositions * (inputStride + outputStride) + Self.temporaryCount)
-  }
-}
-
-/// output (+)= conv(input, filters) (+ bias, ReLU). `transformFilters(range)` fills the shared
-/// memory for a range of outputs.
-private func winogradConvolve(
-  input: ActivationView, output: ActivationView, blocking: WinogradBlocking,
-  bias: UnsafePointer<Float>?, hasReLU: Bool, accumulate: Bool,
-  pool: ThreadPool, workspace: Workspace,
-  transformFilters: (_ outputs: Range<Int>, _ target: UnsafeMutablePointer<Float>) -> Void
-) {
-  let grid = TileGrid(batch: input.batch, height: input.height, width: input.width)
-  let (inputs, outputs) = (input.channels, output.channels)
-  // Equal shares for the threads where there are few tiles.
-  let share = (grid.count + pool.threadCount - 1) / pool.threadCount
-  let tiles = min(blocking.tiles, (share + microRows - 1) / microRows * microRows)
-  let blocks = (grid.count + tiles - 1) / tiles
-  let filters = unsafe workspace.shared.base
-  for firstOutput in stride(from: 0, to: outputs, by: blocking.chunk) {
-    let range = firstOutput..<min(outputs, firstOutput + blocking.chunk)
-    unsafe transformFilters(range, filters)
-    let padded = (range.count + microColumns - 1) / microColumns * microColumns
-    var part = output
-    part.channels = range.count
-    unsafe part.base += firstOutput
-    let target = part
-    pool.parallelFor(blocks) { block, thread in
-      let transformed = unsafe workspace.threads[thread].base
-      let products = unsafe transformed + winogradPositions * blocking.inputStride
-      let temporary = unsafe products + winogradPositions * blocking.outputStride
-      let firstTile = block * tiles
-      let count = min(tiles, grid.count - firstTile)
-      for slot in 0..<count {
-        unsafe transformInputTile(
-          input, grid, tile: firstTile + slot, to: transformed + slot * inputs,
-          stride: blocking.inputStride, temporary: temporary)
-      }
-      for position in 0..<winogradPositions {
-        unsafe multiplyPanels(
-          rows: count, columns: padded, inner: inputs,
-          a: transformed + position * blocking.inputStride,
-          b: filters + position * blocking.filterStride,
-          c: products + position * blocking.outputStride)
-      }
-      for slot in 0..<count {
-        unsafe transformOutputTile(
-          products + slot * padded, stride: blocking.outputStride, grid, tile: firstTile + slot,
-          to: target, bias: unsafe bias.map { unsafe $0 + firstOutput }, hasReLU: hasReLU,
-          accumulate: accumulate, temporary: temporary)
-      }
-    }
-  }
-}
-
-/// c = a · b for a `[rows, inner]`, b in panels `[columns / 16][inner][16]`, c `[rows, columns]`;
-/// rows are rounded up to six.
-private func multiplyPanels(
-  rows: Int, columns: Int, inner: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
-  c: UnsafeMutablePointer<Float>
-) {
-  // A panel of 256 rows is 16 KB: it stays in the first-level cache while all rows of a pass over
-  // it.
-  let depth = 256
-  for column in stride(from: 0, to: columns, by: microColumns) {
-    let panel = unsafe b + column * inner
-    for first in stride(from: 0, to: inner, by: depth) {
-      for row in stride(from: 0, to: rows, by: microRows) {
-        unsafe microKernel(
-          inner: min(depth, inner - first), a: a + row * inner + first, aRow: inner, aInner: 1,
-          b: panel + first * microColumns, bStride: microColumns,
-          c: c + row * columns + column, cStride: columns, accumulate: first > 0)
-      }
-    }
-  }
-}
+/// Writes the transformed filters of some outputs and rows (inputs) into panels of `panelBlocks`
+/// blocks of rows, the first row to `panelRow`.
+private typealias FilterTransform = (
+  _ plan: WinogradPlan, _ outputs: Range<Int>, _ rows: Range<Int>,
+  _ panels: UnsafeMutablePointer<Float>, _ panelBlocks: Int, _ panelRow: Int
+) -> Void
 
 func winogradForward(
   _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
   bias: UnsafePointer<Float>, output: ActivationView, pool: ThreadPool, workspace: Workspace
 ) {
-  let blocking = WinogradBlocking(
-    inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels)
-  unsafe winogradConvolve(
-    input: input, output: output, blocking: blocking, bias: bias, hasReLU: geometry.hasReLU,
-    accumulate: false, pool: pool, workspace: workspace
-  ) { range, target in
-    unsafe transformFilters(
-      weight, geometry, outputs: range, to: target, stride: blocking.filterStride, pool: pool)
+  let loops = unsafe InstructionSet.fastest.loops
+  let layer = unsafe WinogradLayer(
+    input: input, output: output, bias: bias, hasReLU: geometry.hasReLU, accumulate: false,
+    pool: pool, workspace: workspace
+  ) { plan, outputs, rows, panels, panelBlocks, panelRow in
+    unsafe loops.filters(
+      plan.tile, weight + outputs.lowerBound, geometry.inputChannels, geometry.outputChannels,
+      outputs.count, rows.lowerBound, rows.upperBound, panels, plan.filterStride,
+      panelBlocks, panelRow)
   }
+  layer.convolve()
 }
 
 func winogradInputGradient(
   _ geometry: ConvolutionGeometry, outputGradient: ActivationView, weight: UnsafePointer<Float>,
   inputGradient: ActivationView, accumulate: Bool, pool: ThreadPool, workspace: Workspace
 ) {
-  let blocking = WinogradBlocking(
-    inputChannels: geometry.outputChannels, outputChannels: geometry.inputChannels)
-  unsafe winogradConvolve(
-    input: outputGradient, output: inputGradient, blocking: blocking, bias: nil, hasReLU: false,
+  let loops = unsafe InstructionSet.fastest.loops
+  let layer = unsafe WinogradLayer(
+    input: outputGradient, output: inputGradient, bias: nil, hasReLU: false,
     accumulate: accumulate, pool: pool, workspace: workspace
-  ) { range, target in
-    unsafe transformTurnedFilters(
-      weight, geometry, inputs: range, to: target, stride: blocking.filterStride, pool: pool)
+  ) { plan, inputs, rows, panels, panelBlocks, panelRow in
+    unsafe loops.turned_filters(
+      plan.tile, weight + inputs.lowerBound * geometry.outputChannels, geometry.inputChannels,
+      geometry.outputChannels, inputs.count, rows.lowerBound, rows.upperBound, panels,
+      plan.filterStride, panelBlocks, panelRow)
   }
+  layer.convolve()
 }
 
-/// target[p][n / 16][i][n % 16] = (G g Gᵀ)[p] of filter (i, n), n counted from the range's start;
-/// missing columns are 0.
-private func transformFilters(
-  _ weight: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, outputs: Range<Int>,
-  to target: UnsafeMutablePointer<Float>, stride: Int, pool: ThreadPool
-) {
-  let (inner, outer) = (geometry.inputChannels, geometry.outputChannels)
-  let padded = (outputs.count + microColumns - 1) / microColumns * microColumns
-  let group = 8
-  pool.parallelFor((inner + group - 1) / group) { task in
-    for i in (task * group)..<min(inner, (task + 1) * group) {
-      for n in Swift.stride(from: 0, to: padded, by: 8) {
-        let cell = unsafe target + n / microColumns * inner * microColumns + i * microColumns
-        let source = unsafe weight + i * outer + outputs.lowerBound + n
-        unsafe storeFilter(to: cell + n % microColumns, stride: stride) { dy, dx in
-          unsafe n < outputs.count ? load(source + (dy * 3 + dx) * inner * outer) : .zero
+/// output (+)= conv(input, filters) (+ bias, ReLU), with the filters that `transformFilters` gives.
+@safe private struct WinogradLayer {
+  private let plan: WinogradPlan
+  private let loops: ck_kernels
+  private let input: ActivationView
+  private let output: ActivationView
+  private let finish: ck_finish
+  private let pool: ThreadPool
+  private let workspace: Workspace
+  private let transformFilters: FilterTransform
+
+  init(
+    input: ActivationView, output: ActivationView, bias: UnsafePointer<Float>?, hasReLU: Bool,
+    accumulate: Bool, pool: ThreadPool, workspace: Workspace,
+    transformFilters: @escaping FilterTransform
+  ) {
+    plan = WinogradPlan(
+      inputChannels: input.channels, outputChannels: output.channels, batch: input.batch,
+      height: input.height, width: input.width, threads: pool.threadCount)
+    unsafe loops = InstructionSet.fastest.loops
+    (self.input, self.output) = (input, output)
+    unsafe finish = ck_finish(
+      bias: bias, relu: hasReLU ? 1 : 0, accumulate: accumulate ? 1 : 0,
+      streaming: !accumulate && output.isStreamable ? 1 : 0)
+    (self.pool, self.workspace) = (pool, workspace)
+    unsafe self.transformFilters = unsafe transformFilters
+  }
+
+  func convolve() {
+    switch plan.shared {
+    case .filters:
+      for outputs in chunks {
+        shareFilters(outputs)
+        pool.parallelFor((plan.tileCount + plan.capacity - 1) / plan.capacity) { block, thread in
+          convolve(block: block, outputs, thread)
+        }
+      }
+    case .tiles:
+      let chunks = chunks
+      for first in stride(from: 0, to: plan.tileCount, by: plan.capacity) {
+        let shared = tiles(first, plan.capacity)
+        shareTiles(shared)
+        pool.parallelFor(chunks.count) { chunk, thread in
+          convolve(outputs: chunks[chunk], shared, thread)
         }
       }
     }
   }
-}
 
-/// The same for the filters of the gradient by the input: turned by 180 degrees, inputs and outputs
-/// exchanged.
-private func transformTurnedFilters(
-  _ weight: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, inputs: Range<Int>,
-  to target: UnsafeMutablePointer<Float>, stride: Int, pool: ThreadPool
-) {
-  let (inner, outer) = (geometry.inputChannels, geometry.outputChannels)
-  let padded = (inputs.count + microColumns - 1) / microColumns * microColumns
-  pool.parallelFor(padded / 8) { task in
-    let n = task * 8
-    for o in 0..<outer {
-      let cell = unsafe target + n / microColumns * outer * microColumns + o * microColumns
-      let source = unsafe weight + (inputs.lowerBound + n) * outer + o
-      unsafe storeFilter(to: cell + n % microColumns, stride: stride) { dy, dx in
-        guard n < inputs.count else { return .zero }
-        let tap = unsafe source + ((2 - dy) * 3 + (2 - dx)) * inner * outer
-        return unsafe Lanes(
-          tap[0], tap[outer], tap[2 &* outer], tap[3 &* outer], tap[4 &* outer], tap[5 &* outer],
-          tap[6 &* outer], tap[7 &* outer])
-      }
+  private var chunks: [Range<Int>] {
+    stride(from: 0, to: output.channels, by: plan.chunk).map {
+      $0..<min(output.channels, $0 + plan.chunk)
     }
   }
-}
 
-/// Transforms eight filters, whose taps `tap(dy, dx)` gives, to 36 places `stride` apart.
-@inline(__always)
-private func storeFilter(
-  to target: UnsafeMutablePointer<Float>, stride: Int, tap: (_ dy: Int, _ dx: Int) -> Lanes
-) {
-  let w0 = winogradFilter((tap(0, 0), tap(1, 0), tap(2, 0)))
-  let w1 = winogradFilter((tap(0, 1), tap(1, 1), tap(2, 1)))
-  let w2 = winogradFilter((tap(0, 2), tap(1, 2), tap(2, 2)))
-  unsafe storeSix(winogradFilter((w0.0, w1.0, w2.0)), to: target, stride: stride)
-  unsafe storeSix(winogradFilter((w0.1, w1.1, w2.1)), to: target + 6 * stride, stride: stride)
-  unsafe storeSix(winogradFilter((w0.2, w1.2, w2.2)), to: target + 12 * stride, stride: stride)
-  unsafe storeSix(winogradFilter((w0.3, w1.3, w2.3)), to: target + 18 * stride, stride: stride)
-  unsafe storeSix(winogradFilter((w0.4, w1.4, w2.4)), to: target + 24 * stride, stride: stride)
-  unsafe storeSix(winogradFilter((w0.5, w1.5, w2.5)), to: target + 30 * stride, stride: stride)
+  private func tiles(_ first: Int, _ most: Int) -> ck_tiles {
+    ck_tiles(tile: plan.tile, first: first, count: max(0, min(most, plan.tileCount - first)))
+  }
+
+  // Many tiles.
+
+  /// Transforms the filters of a chunk into shared memory.
+  private func shareFilters(_ outputs: Range<Int>) {
+    pool.parallelFor(plan.inputBlocks) { block in
+      let rows = (block * blockChannels)..<((block + 1) * blockChannels)
+      unsafe transformFilters(
+        plan, outputs, rows, workspace.shared, plan.inputBlocks, rows.lowerBound)
+    }
+  }
+
+  /// Computes one block of tiles for one chunk of outputs. Meanwhile the input of the block that
+  /// this thread will probably take next comes into its cache.
+  private func convolve(block: Int, _ outputs: Range<Int>, _ thread: Int) {
+    var own = tiles(block * plan.capacity, plan.capacity)
+    var next = tiles((block + pool.threadCount) * plan.capacity, plan.capacity)
+    var images = unsafe input.images
+    let memory = unsafe workspace.threads[thread]
+    let transformed = unsafe ck_blocks(
+      base: memory, position_stride: plan.inputStride, capacity: plan.capacity)
+    let products = unsafe ck_blocks(
+      base: memory + plan.positions * plan.inputStride, position_stride: plan.outputStride,
+      capacity: plan.capacity)
+    unsafe loops.input_tiles(&images, &own, transformed)
+    for position in 0..<plan.positions {
+      unsafe loops.multiply(
+        own.count, plan.capacity, blockCount(outputs.count), plan.inputBlocks,
+        transformed.base + position * plan.inputStride,
+        workspace.shared + position * plan.filterStride,
+        products.base + position * plan.outputStride, 0)
+      if next.count > 0 { unsafe loops.prefetch_tiles(&images, &next, position, plan.positions) }
+    }
+    unsafe write(products, own, outputs)
+  }
+
+  // Few tiles.
+
+  /// Transforms tiles into shared memory.
+  private func shareTiles(_ shared: ck_tiles) {
+    let group = 6
+    pool.parallelFor((shared.count + group - 1) / group) { task in
+      var own = tiles(shared.first + task * group, min(group, shared.count - task * group))
+      var images = unsafe input.images
+      unsafe loops.input_tiles(
+        &images, &own,
+        ck_blocks(
+          base: workspace.shared + task * group * blockChannels,
+          position_stride: plan.inputStride, capacity: plan.capacity))
+    }
+  }
+
+  /// Computes the shared tiles of one chunk of outputs.
+  private func convolve(outputs: Range<Int>, _ tiles: ck_tiles, _ thread: Int) {
+    let filters = unsafe workspace.threads[thread]
+    let products = unsafe ck_blocks(
+      base: filters + plan.positions * plan.filterStride, position_stride: plan.outputStride,
+      capacity: plan.capacity)
+    for first in stride(from: 0, to: plan.inputBlocks, by: plan.filterBlocks) {
+      let blocks = min(plan.filterBlocks, plan.inputBlocks - first)
+      let rows = (first * blockChannels)..<((first + blocks) * blockChannels)
+      unsafe transformFilters(plan, outputs, rows, filters, blocks, 0)
+      for position in 0..<plan.positions {
+        unsafe loops.multiply(
+          tiles.count, plan.capacity, blockCount(outputs.count), blocks,
+          workspace.shared + position * plan.inputStride
+            + first * plan.capacity * blockChannels,
+          filters + position * plan.filterStride,
+          products.base + position * plan.outputStride, first > 0 ? 1 : 0)
+      }
+    }
+    unsafe write(products, tiles, outputs)
+  }
+
+  /// Transforms products into the output's channels.
+  private func write(_ products: ck_blocks, _ tiles: ck_tiles, _ outputs: Range<Int>) {
+    var tiles = tiles
+    var images = unsafe output.channels(outputs).images
+    var finish = unsafe finish
+    unsafe finish.bias = unsafe finish.bias.map { unsafe $0 + outputs.lowerBound }
+    unsafe loops.output_tiles(products, &tiles, &images, &finish)
+    if unsafe finish.streaming != 0 { unsafe loops.finish_streaming() }
+  }
 }

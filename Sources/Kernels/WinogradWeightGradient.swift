@@ -1,43 +1,47 @@
-// Gradient by the weights of a 3x3 convolution: the transpose of F(4x4, 3x3).
+import CKernels
+
+// Gradient by the filters of a 3x3 convolution: ∂g = Gᵀ [ Σ over tiles (Bᵀ d B) ⊙ (A ∂Y Aᵀ) ] G.
 //
-//   ∂U[p] = Σ over tiles Vᵀ[p] · D[p]     V = Bᵀ d B of inputs, D = A ∂Y Aᵀ of output gradients
-//   ∂g = Gᵀ ∂U G
-//
-// Every part (one per thread) adds up a fixed, contiguous range of tiles in its own [36][I][N]; the
-// parts are then added in order, so a result depends on the number of threads only by rounding and
-// is repeatable.
+// Tiles are cut into parts and output channels into chunks; a task sums the products of one part
+// and one chunk, [positions][N / 16][K][16], and the parts of a chunk are added in order. So a
+// result depends on the number of threads only by rounding, and is repeatable.
 
 /// How the weight gradient is cut into blocks.
-struct WinogradGradientBlocking {
-  /// Output channels at once, a multiple of 16.
+struct WinogradGradientPlan {
+  let tile: Int
+  var positions: Int { (tile + 2) * (tile + 2) }
+  let tileCount: Int
+  /// Output channels of a task, a multiple of 32 unless it is all.
   let chunk: Int
   /// Tiles of a block.
-  let tiles: Int
-  let inputChannels: Int
+  let capacity: Int
+  let inputBlocks: Int
 
-  private static let sumLimit = winogradPositions * 1024 * 64
-  private static let blockLimit = winogradPositions * 16384
+  /// Floats of a task's sums: 8 MB.
+  private static let sumLimit = 1 << 21
+  private static let blockLimit = 1 << 18
+  private static let largestCapacity = 96
 
-  init(inputChannels: Int, outputChannels: Int) {
-    self.inputChannels = inputChannels
-    let padded = (outputChannels + microColumns - 1) / microColumns * microColumns
-    let fitting = Self.sumLimit / (winogradPositions * inputChannels)
-    chunk = min(padded, max(microColumns, fitting / microColumns * microColumns))
-    tiles = min(
-      128, max(24, Self.blockLimit / (winogradPositions * (inputChannels + chunk)) / 8 * 8))
+  init(inputChannels: Int, outputChannels: Int, batch: Int, height: Int, width: Int) {
+    let plan = WinogradPlan(
+      inputChannels: inputChannels, outputChannels: outputChannels, batch: batch, height: height,
+      width: width, threads: 1)
+    (tile, tileCount, inputBlocks) = (plan.tile, plan.tileCount, plan.inputBlocks)
+    let positions = plan.positions
+    let padded = blockCount(outputChannels) * blockChannels
+    let inputs = inputBlocks * blockChannels
+    chunk = min(padded, max(32, Self.sumLimit / (positions * inputs) / 32 * 32))
+    let most = Self.blockLimit / (positions * (inputs + chunk))
+    capacity = min(Self.largestCapacity, max(24, most / 8 * 8), (tileCount + 3) / 4 * 4)
   }
 
-  /// Input channels rounded up to the micro-kernel's rows.
-  var paddedInputs: Int { (inputChannels + microRows - 1) / microRows * microRows }
-  var inputStride: Int { positionStride(tiles: tiles, channels: inputChannels) }
-  var gradientStride: Int { positionStride(tiles: tiles, channels: chunk) }
-  var sumStride: Int { paddedInputs * chunk + 16 }
+  var inputStride: Int { matrixStride(inputBlocks * capacity * blockChannels) }
+  var gradientStride: Int { matrixStride(chunk * capacity) }
+  var sumStride: Int { matrixStride(inputBlocks * blockChannels * chunk) }
 
   var need: Workspace.Need {
     Workspace.Need(
-      shared: 0,
-      perThread: winogradPositions * (inputStride + gradientStride + sumStride)
-        + WinogradBlocking.temporaryCount)
+      shared: 0, perThread: positions * (inputStride + gradientStride + sumStride))
   }
 }
 
@@ -45,104 +49,65 @@ func winogradWeightGradient(
   _ geometry: ConvolutionGeometry, input: ActivationView, outputGradient: ActivationView,
   weightGradient: UnsafeMutablePointer<Float>, pool: ThreadPool, workspace: Workspace
 ) {
-  let blocking = WinogradGradientBlocking(
-    inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels)
-  let grid = TileGrid(batch: input.batch, height: input.height, width: input.width)
-  let parts = min(pool.threadCount, grid.count)
-  for first in stride(from: 0, to: geometry.outputChannels, by: blocking.chunk) {
-    let outputs = first..<min(geometry.outputChannels, first + blocking.chunk)
+  let plan = WinogradGradientPlan(
+    inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
+    batch: input.batch, height: input.height, width: input.width)
+  let loops = unsafe InstructionSet.fastest.loops
+  let parts = min(pool.threadCount, plan.tileCount)
+  for first in stride(from: 0, to: geometry.outputChannels, by: plan.chunk) {
+    let outputs = first..<min(geometry.outputChannels, first + plan.chunk)
+    let slopes = outputGradient.channels(outputs)
     pool.parallelFor(parts) { part in
-      let tiles = (grid.count * part / parts)..<(grid.count * (part + 1) / parts)
-      unsafe sumProducts(
-        blocking, input, outputGradient, outputs, grid, tiles, workspace.threads[part].base)
+      let tiles = (plan.tileCount * part / parts)..<(plan.tileCount * (part + 1) / parts)
+      unsafe sumProducts(plan, input.images, slopes.images, tiles, workspace.threads[part])
     }
-    unsafe addParts(
-      geometry, blocking, outputs, parts, to: weightGradient, pool: pool, workspace: workspace)
+    pool.parallelFor(plan.inputBlocks) { block in
+      let sums: [UnsafePointer<Float>?] = unsafe workspace.threads[..<parts].map {
+        unsafe UnsafePointer($0)
+      }
+      let end = min(geometry.inputChannels, (block + 1) * blockChannels)
+      for channel in (block * blockChannels)..<end {
+        unsafe loops.filter_gradient(
+          plan.tile, sums, parts, plan.sumStride, plan.inputBlocks, channel, outputs.count,
+          weightGradient + first, geometry.inputChannels, geometry.outputChannels)
+      }
+    }
   }
 }
 
-/// Sums of one part, at the front of `memory`: [36][padded I][padded N].
+/// Sums of the products of `tiles`, at the front of `memory`.
 private func sumProducts(
-  _ blocking: WinogradGradientBlocking, _ input: ActivationView, _ gradient: ActivationView,
-  _ outputs: Range<Int>, _ grid: TileGrid, _ tiles: Range<Int>,
+  _ plan: WinogradGradientPlan, _ input: ck_images, _ gradient: ck_images, _ tiles: Range<Int>,
   _ memory: UnsafeMutablePointer<Float>
 ) {
-  let inputs = input.channels
-  let padded = (outputs.count + microColumns - 1) / microColumns * microColumns
+  let loops = unsafe InstructionSet.fastest.loops
+  var (input, gradient) = unsafe (input, gradient)
   let sums = unsafe memory
-  let transformed = unsafe sums + winogradPositions * blocking.sumStride
-  let slopes = unsafe transformed + winogradPositions * blocking.inputStride
-  let temporary = unsafe slopes + winogradPositions * blocking.gradientStride
-  for firstTile in stride(from: tiles.lowerBound, to: tiles.upperBound, by: blocking.tiles) {
-    let count = min(blocking.tiles, tiles.upperBound - firstTile)
-    for slot in 0..<count {
-      unsafe transformInputTile(
-        input, grid, tile: firstTile + slot, to: transformed + slot * inputs,
-        stride: blocking.inputStride, temporary: temporary)
-      unsafe transformGradientTile(
-        gradient, channels: outputs, grid, tile: firstTile + slot, to: slopes + slot * padded,
-        stride: blocking.gradientStride, temporary: temporary)
+  let transformed = unsafe ck_blocks(
+    base: sums + plan.positions * plan.sumStride, position_stride: plan.inputStride,
+    capacity: plan.capacity)
+  let slopes = unsafe ck_blocks(
+    base: transformed.base + plan.positions * plan.inputStride,
+    position_stride: plan.gradientStride, capacity: plan.capacity)
+  for first in stride(from: tiles.lowerBound, to: tiles.upperBound, by: plan.capacity) {
+    func block(_ first: Int) -> ck_tiles {
+      ck_tiles(
+        tile: plan.tile, first: first, count: max(0, min(plan.capacity, tiles.upperBound - first)))
     }
-    for position in 0..<winogradPositions {
-      let a = unsafe transformed + position * blocking.inputStride
-      let b = unsafe slopes + position * blocking.gradientStride
-      let c = unsafe sums + position * blocking.sumStride
-      for column in stride(from: 0, to: padded, by: microColumns) {
-        for row in stride(from: 0, to: inputs, by: microRows) {
-          // Rows past the last channel read the next tile's values; their sums are never used.
-          unsafe microKernel(
-            inner: count, a: a + row, aRow: 1, aInner: inputs, b: b + column, bStride: padded,
-            c: c + row * padded + column, cStride: padded,
-            accumulate: firstTile > tiles.lowerBound)
-        }
+    var own = block(first)
+    var next = block(first + plan.capacity)
+    unsafe loops.input_tiles(&input, &own, transformed)
+    unsafe loops.gradient_tiles(&gradient, &own, slopes)
+    for position in 0..<plan.positions {
+      unsafe loops.multiply_transposed(
+        own.count, plan.capacity, blockCount(gradient.channels), plan.inputBlocks,
+        transformed.base + position * plan.inputStride,
+        slopes.base + position * plan.gradientStride, sums + position * plan.sumStride,
+        first > tiles.lowerBound ? 1 : 0)
+      if next.count > 0 {
+        unsafe loops.prefetch_tiles(&input, &next, position, plan.positions)
+        unsafe loops.prefetch_tiles(&gradient, &next, position, plan.positions)
       }
     }
   }
-}
-
-/// weightGradient[.., i, n] = Gᵀ (Σ parts) G for a chunk of outputs.
-private func addParts(
-  _ geometry: ConvolutionGeometry, _ blocking: WinogradGradientBlocking, _ outputs: Range<Int>,
-  _ parts: Int, to weightGradient: UnsafeMutablePointer<Float>, pool: ThreadPool,
-  workspace: Workspace
-) {
-  let (inner, outer) = (geometry.inputChannels, geometry.outputChannels)
-  let padded = (outputs.count + microColumns - 1) / microColumns * microColumns
-  let group = 8
-  pool.parallelFor((inner + group - 1) / group) { task in
-    for i in (task * group)..<min(inner, (task + 1) * group) {
-      for n in stride(from: 0, to: outputs.count, by: 8) {
-        func column(_ j: Int) -> Lanes3 {
-          func sum(_ row: Int) -> Lanes {
-            let offset = (6 * row + j) * blocking.sumStride + i * padded + n
-            var total = unsafe load(workspace.threads[0].base + offset)
-            for part in 1..<max(1, parts) {
-              total += unsafe load(workspace.threads[part].base + offset)
-            }
-            return total
-          }
-          return winogradFilterGradient((sum(0), sum(1), sum(2), sum(3), sum(4), sum(5)))
-        }
-        let (w0, w1, w2) = (column(0), column(1), column(2))
-        let (w3, w4, w5) = (column(3), column(4), column(5))
-        let target = unsafe weightGradient + i * outer + outputs.lowerBound + n
-        unsafe storeTaps(
-          winogradFilterGradient((w0.0, w1.0, w2.0, w3.0, w4.0, w5.0)), to: target,
-          stride: inner * outer)
-        unsafe storeTaps(
-          winogradFilterGradient((w0.1, w1.1, w2.1, w3.1, w4.1, w5.1)),
-          to: target + 3 * inner * outer, stride: inner * outer)
-        unsafe storeTaps(
-          winogradFilterGradient((w0.2, w1.2, w2.2, w3.2, w4.2, w5.2)),
-          to: target + 6 * inner * outer, stride: inner * outer)
-      }
-    }
-  }
-}
-
-@inline(__always)
-private func storeTaps(_ taps: Lanes3, to target: UnsafeMutablePointer<Float>, stride: Int) {
-  unsafe store(taps.0, to: target)
-  unsafe store(taps.1, to: target + stride)
-  unsafe store(taps.2, to: target + 2 * stride)
 }

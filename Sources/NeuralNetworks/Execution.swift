@@ -12,9 +12,13 @@ final class Execution {
   let pool: ThreadPool
   let parameters: FloatBuffer
   let arena: FloatBuffer
+  /// Takes the time of each node while it is set.
+  var layerClock: LayerClock?
   private let isTraining: Bool
-  private let convolutions: [Convolution?]
-  private let workspace: Workspace
+  let convolutions: [Convolution?]
+  let transposedConvolutions: [TransposedConvolution?]
+  /// Scratch memory of each node's passes, which lies in the arena.
+  private let needs: [Workspace.Need]
   /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift,
   /// `[4][C]`.
   private let statistics: [FloatBuffer?]
@@ -29,10 +33,6 @@ final class Execution {
     self.pool = pool
     self.isTraining = isTraining
     layout = ParameterLayout(network)
-    plan = try ExecutionPlan(
-      network, batch: batch, height: height, width: width, isTraining: isTraining)
-    parameters = FloatBuffer(count: layout.totalCount)
-    arena = FloatBuffer(count: plan.totalCount)
     let convolutions: [Convolution?] = network.nodes.map { node in
       guard case .conv2d(let layer) = node.operation else { return nil }
       return Convolution(
@@ -41,7 +41,29 @@ final class Execution {
           outputChannels: layer.outputChannels, hasReLU: layer.hasReLU),
         algorithm: plainConvolutions ? .taps : nil)
     }
+    let transposedConvolutions: [TransposedConvolution?] = network.nodes.map { node in
+      guard case .convTranspose2d(let layer) = node.operation else { return nil }
+      return TransposedConvolution(
+        inputChannels: layer.inputChannels, outputChannels: layer.outputChannels)
+    }
+    func need(_ index: Int, _ shape: Network.NodeShape) -> Workspace.Need {
+      if let convolution = convolutions[index] {
+        return convolution.workspaceNeed(
+          batch: batch, height: shape.height, width: shape.width, threads: pool.threadCount,
+          training: isTraining)
+      }
+      return transposedConvolutions[index]?.workspaceNeed(training: isTraining) ?? .none
+    }
+    plan = try ExecutionPlan(
+      network, batch: batch, height: height, width: width, isTraining: isTraining
+    ) { shapes in
+      shapes.indices.map { need($0, shapes[$0]).count(threads: pool.threadCount) }
+    }
+    needs = network.nodes.indices.map { [plan] in need($0, plan.shapes[$0]) }
     self.convolutions = convolutions
+    self.transposedConvolutions = transposedConvolutions
+    parameters = FloatBuffer(count: layout.totalCount)
+    arena = FloatBuffer(count: plan.totalCount)
     statistics = network.nodes.map { node in
       if case .batchNorm2d(let layer) = node.operation {
         FloatBuffer(count: 4 * layer.channels)
@@ -49,9 +71,6 @@ final class Execution {
         nil
       }
     }
-    let need = convolutions.compactMap { $0?.workspaceNeed(training: isTraining) }
-    workspace = Workspace(
-      need.reduce(.none) { $0.union($1) }, threadCount: pool.threadCount)
   }
 
   /// Height, width and channels of the input.
@@ -91,6 +110,10 @@ final class Execution {
     return slot.offset
   }
 
+  private func workspace(_ node: Int, _ offsets: [Int]) -> Workspace {
+    unsafe Workspace(needs[node], threads: pool.threadCount, in: arena.base + offsets[node])
+  }
+
   private func winners(_ node: Int) -> UnsafeMutablePointer<UInt8>? {
     guard let offset = plan.winners[node] else { return nil }
     return unsafe UnsafeMutableRawPointer(arena.base + offset).assumingMemoryBound(to: UInt8.self)
@@ -99,7 +122,10 @@ final class Execution {
   /// Runs all nodes on the first `count` images; `learning` normalises by the batch and moves the
   /// running statistics.
   func forward(_ count: Int, learning: Bool = false) {
-    for index in network.nodes.indices { forward(node: index, count, learning) }
+    for index in network.nodes.indices {
+      forward(node: index, count, learning)
+      layerClock?.stop(index, .forward)
+    }
   }
 
   private func forward(node index: Int, _ count: Int, _ learning: Bool) {
@@ -113,12 +139,13 @@ final class Execution {
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
         bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool,
-        workspace: workspace)
+        workspace: workspace(index, plan.forwardWorkspaces))
     case .convTranspose2d:
-      unsafe transposedConvolutionForward(
+      unsafe transposedConvolutions[index]?.forward(
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
-        bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool)
+        bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool,
+        workspace: workspace(index, plan.forwardWorkspaces))
     case .batchNorm2d(let layer):
       normalize(index, layer, input: view(node.inputs[0], count), output: output, learning)
     case .maxPool2d:
@@ -142,6 +169,7 @@ final class Execution {
     for index in network.nodes.indices.reversed() where isWritten[index] {
       guard let gradient = gradientView(index, count) else { continue }
       backward(node: index, gradient, count, parameterGradients, &isWritten)
+      layerClock?.stop(index, .backward)
     }
   }
 
@@ -167,21 +195,25 @@ final class Execution {
         input: view(node.inputs[0], count), outputGradient: gradient,
         weightGradient: parameterGradients.base + parameter(index, ".weight"),
         biasGradient: parameterGradients.base + parameter(index, ".bias"), pool: pool,
-        workspace: workspace)
+        workspace: workspace(index, plan.backwardWorkspaces))
       if let (inputGradient, accumulate) = target(0) {
         unsafe convolution.inputGradient(
           outputGradient: gradient, weight: parameters.base + parameter(index, ".weight"),
-          inputGradient: inputGradient, accumulate: accumulate, pool: pool, workspace: workspace)
+          inputGradient: inputGradient, accumulate: accumulate, pool: pool,
+          workspace: workspace(index, plan.backwardWorkspaces))
       }
     case .convTranspose2d:
-      unsafe transposedConvolutionParameterGradients(
+      guard let convolution = transposedConvolutions[index] else { return }
+      unsafe convolution.parameterGradients(
         input: view(node.inputs[0], count), outputGradient: gradient,
         weightGradient: parameterGradients.base + parameter(index, ".weight"),
-        biasGradient: parameterGradients.base + parameter(index, ".bias"), pool: pool)
+        biasGradient: parameterGradients.base + parameter(index, ".bias"), pool: pool,
+        workspace: workspace(index, plan.backwardWorkspaces))
       if let (inputGradient, accumulate) = target(0) {
-        unsafe transposedConvolutionInputGradient(
+        unsafe convolution.inputGradient(
           outputGradient: gradient, weight: parameters.base + parameter(index, ".weight"),
-          inputGradient: inputGradient, accumulate: accumulate, pool: pool)
+          inputGradient: inputGradient, accumulate: accumulate, pool: pool,
+          workspace: workspace(index, plan.backwardWorkspaces))
       }
     case .batchNorm2d(let layer):
       if layer.hasReLU {

@@ -20,6 +20,10 @@ struct ExecutionPlan {
   private(set) var gradients: [Location?] = []
   /// Winners of max-pooling (bytes), as a Float offset, per node.
   private(set) var winners: [Int?] = []
+  /// Scratch memory of the forward pass, per node.
+  private(set) var forwardWorkspaces: [Int] = []
+  /// Scratch memory of the backward pass, per node; empty for inference.
+  private(set) var backwardWorkspaces: [Int] = []
   /// Inputs of a concatenation that could not be laid into it and are copied: (concatenation, place
   /// in `inputs`).
   private(set) var copiedActivations: Set<CopiedInput> = []
@@ -33,8 +37,10 @@ struct ExecutionPlan {
     var input: Int
   }
 
+  /// - Parameter workspaces: Floats of scratch memory that each node needs in either pass.
   init(
-    _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool
+    _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool,
+    workspaces: (_ shapes: [Network.NodeShape]) -> [Int] = { $0.map { _ in 0 } }
   ) throws(NetworkError) {
     self.network = network
     shapes = try network.shapes(height: height, width: width)
@@ -90,6 +96,15 @@ struct ExecutionPlan {
       }
     }
 
+    let firstWorkspace = requests.count
+    let needs = workspaces(shapes)
+    requests += (0..<count).map { MemoryRequest(count: needs[$0], first: $0, last: $0) }
+    if isTraining {
+      requests += (0..<count).map {
+        MemoryRequest(count: needs[$0], first: 2 * count - $0, last: 2 * count - $0)
+      }
+    }
+
     let used = requests.indices.filter { requests[$0].first <= requests[$0].last }
     let plan = MemoryPlan(used.map { requests[$0] })
     var offsets = [Int](repeating: 0, count: requests.count)
@@ -101,6 +116,8 @@ struct ExecutionPlan {
       return gradientPlacement.location(
         node, offsets[activationBlocks + gradientPlacement.block[node]])
     }
+    forwardWorkspaces = Array(offsets[firstWorkspace..<(firstWorkspace + count)])
+    backwardWorkspaces = Array(offsets[(firstWorkspace + count)...])
     winners = winnerRequests.map { $0.map { offsets[$0] } }
   }
 

@@ -63,6 +63,20 @@ public final class InferenceSession {
     return result
   }
 
+  /// Where the time of a run goes, layer by layer; medians of `runs` runs after one that does not
+  /// count.
+  public func layerTimes(_ inputs: Tensor, runs: Int) throws(NetworkError) -> [LayerTime] {
+    _ = try run(inputs)
+    let clock = LayerClock(nodes: execution.network.nodes.count)
+    execution.layerClock = clock
+    defer { execution.layerClock = nil }
+    for _ in 0..<runs {
+      clock.start()
+      _ = try run(inputs)
+    }
+    return execution.layerTimes(clock, count: inputs.shape[0])
+  }
+
   private func run(_ inputs: Tensor) throws(NetworkError) -> ActivationView {
     let count = try execution.load(inputs)
     execution.forward(count)

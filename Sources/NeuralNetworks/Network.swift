@@ -146,22 +146,22 @@ extension Network {
   /// Floating-point operations of one image, convolutions only and padding counted as work;
   /// training is the forward pass and both gradients (the first layer needs none by its input).
   public func operations(shapes: [NodeShape], training: Bool) -> Double {
-    var total = 0.0
-    for (index, node) in nodes.enumerated() {
-      let products: Int
-      switch node.operation {
-      case .conv2d(let layer):
-        products =
-          shapes[index].height * shapes[index].width * layer.kernelSize * layer.kernelSize
-          * layer.inputChannels * layer.outputChannels
-      case .convTranspose2d(let layer):
-        products =
-          shapes[index].height * shapes[index].width * layer.inputChannels * layer.outputChannels
-      case .input, .batchNorm2d, .maxPool2d, .upsampleNearest, .concatenate: products = 0
-      }
-      let passes = training ? (node.inputs.first == 0 ? 2 : 3) : 1
-      total += 2 * Double(products * passes)
+    nodes.indices.reduce(0) { total, index in
+      let passes = training ? (nodes[index].inputs.first == 0 ? 2 : 3) : 1
+      return total + operations(of: index, shapes: shapes) * Double(passes)
     }
-    return total
+  }
+
+  /// The same of one node's forward pass.
+  func operations(of index: Int, shapes: [NodeShape]) -> Double {
+    let pixels = Double(shapes[index].height * shapes[index].width)
+    switch nodes[index].operation {
+    case .conv2d(let layer):
+      let taps = layer.kernelSize * layer.kernelSize
+      return 2 * pixels * Double(taps * layer.inputChannels * layer.outputChannels)
+    case .convTranspose2d(let layer):
+      return 2 * pixels * Double(layer.inputChannels * layer.outputChannels)
+    case .input, .batchNorm2d, .maxPool2d, .upsampleNearest, .concatenate: return 0
+    }
   }
 }

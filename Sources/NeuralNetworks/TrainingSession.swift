@@ -64,6 +64,22 @@ public final class TrainingSession {
     return result
   }
 
+  /// Where the time of `computeGradients` goes, layer by layer; medians of `runs` runs after one
+  /// that does not count.
+  public func layerTimes(
+    inputs: Tensor, labels: [UInt8], runs: Int
+  ) throws(NetworkError) -> [LayerTime] {
+    _ = try computeGradients(inputs: inputs, labels: labels)
+    let clock = LayerClock(nodes: execution.network.nodes.count)
+    execution.layerClock = clock
+    defer { execution.layerClock = nil }
+    for _ in 0..<runs {
+      clock.start()
+      _ = try computeGradients(inputs: inputs, labels: labels)
+    }
+    return execution.layerTimes(clock, count: inputs.shape[0])
+  }
+
   /// Forward pass and loss only, normalised by the running statistics.
   public func evaluate(inputs: Tensor, labels: [UInt8]) throws(NetworkError) -> BatchResult {
     let count = try execution.load(inputs)

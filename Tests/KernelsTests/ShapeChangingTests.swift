@@ -87,7 +87,8 @@ import Testing
     #expect(fine.gapsAreUntouched && target.gapsAreUntouched)
   }
 
-  @Test(arguments: [(1, 1, 1, 1, 1), (2, 3, 5, 8, 4), (1, 7, 2, 70, 33)], [1, 2])
+  @Test(
+    arguments: [(1, 1, 1, 1, 1), (2, 3, 5, 8, 4), (1, 7, 2, 70, 33), (1, 12, 20, 32, 16)], [1, 2])
   func transposedConvolution(_ shape: (Int, Int, Int, Int, Int), _ threads: Int) {
     let (n, h, w, inner, outer) = shape
     let pool = ThreadPool(threadCount: threads)
@@ -95,18 +96,21 @@ import Testing
     let output = Activations(n, 2 * h, 2 * w, outer, gap: 3, seed: nil)
     let weights = randomBuffer(4 * inner * outer, seed: 2)
     let bias = randomBuffer(outer, seed: 3)
-    unsafe transposedConvolutionForward(
-      input: input.view, weight: weights.base, bias: bias.base, output: output.view, pool: pool)
+    let layer = TransposedConvolution(inputChannels: inner, outputChannels: outer)
+    let workspace = Workspace(layer.workspaceNeed(training: true), threadCount: threads)
+    unsafe layer.forward(
+      input: input.view, weight: weights.base, bias: bias.base, output: output.view, pool: pool,
+      workspace: workspace)
     let slope = Activations(n, 2 * h, 2 * w, outer, gap: 1, seed: 4)
     let inputSlope = Activations(n, h, w, inner, gap: 5, seed: nil)
-    unsafe transposedConvolutionInputGradient(
+    unsafe layer.inputGradient(
       outputGradient: slope.view, weight: weights.base, inputGradient: inputSlope.view,
-      accumulate: false, pool: pool)
+      accumulate: false, pool: pool, workspace: workspace)
     let weightSlope = randomBuffer(4 * inner * outer, seed: 5)
     let biasSlope = randomBuffer(outer, seed: 5)
-    unsafe transposedConvolutionParameterGradients(
+    unsafe layer.parameterGradients(
       input: input.view, outputGradient: slope.view, weightGradient: weightSlope.base,
-      biasGradient: biasSlope.base, pool: pool)
+      biasGradient: biasSlope.base, pool: pool, workspace: workspace)
     var expectedWeights = [Double](repeating: 0, count: 4 * inner * outer)
     var expectedBias = [Double](repeating: 0, count: outer)
     for i in 0..<n {

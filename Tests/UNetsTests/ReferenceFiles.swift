@@ -7,25 +7,35 @@ import UNets
 /// `[N, C, H, W]`, weights `[O, I, kh, kw]`, transposed weights `[I, O, kh, kw]`.
 struct ReferenceNetwork {
   let folder: URL
-  let variant: String
+  /// What stands before a file's name.
+  let prefix: String
   let architecture: UNetArchitecture
 
   static func tiny(_ variant: String) -> ReferenceNetwork {
     ReferenceNetwork(
       folder: URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "Reference/tiny"),
-      variant: variant,
+      prefix: "\(variant).",
       architecture: UNetArchitecture(
         inputChannels: 1, width: 4, depth: 4,
         upsampling: variant.hasPrefix("B2") ? .nearest : .transposed))
   }
 
-  /// `variant.NAME.f32` split by the manifest, in our layouts.
-  func parameters(_ name: String) throws -> [String: Tensor] {
-    let data = try Data(contentsOf: folder.appending(path: "\(variant).\(name).f32"))
+  /// A network of width 16 in a folder of its own.
+  static func large(_ name: String, in folder: String) -> ReferenceNetwork {
+    ReferenceNetwork(
+      folder: URL(filePath: folder), prefix: "\(name)/",
+      architecture: UNetArchitecture(
+        inputChannels: 1, width: 16, depth: 4,
+        upsampling: name.hasPrefix("B2") ? .nearest : .transposed))
+  }
+
+  /// `NAME.f32` split by the manifest, in our layouts.
+  func parameters(_ name: String, manifest: String? = nil) throws -> [String: Tensor] {
+    let data = try Data(contentsOf: folder.appending(path: "\(prefix)\(name).f32"))
     let floats = Self.floats(data)
     let manifest = try String(
-      contentsOf: folder.appending(path: "\(variant).manifest.txt"), encoding: .utf8)
+      contentsOf: folder.appending(path: manifest ?? "\(prefix)manifest.txt"), encoding: .utf8)
     var result: [String: Tensor] = [:]
     for line in manifest.split(separator: "\n") {
       let parts = line.split(separator: " ")
@@ -41,10 +51,12 @@ struct ReferenceNetwork {
     return result
   }
 
-  /// A float array `[N, C, H, W]` as `[N, H, W, C]`.
+  /// A float or double array `[N, C, H, W]` as `[N, H, W, C]`.
   func activations(_ file: String) throws -> Tensor {
     let (shape, data) = try array(file)
-    return Tensor(shape: shape, values: Self.floats(data)).transposed([0, 2, 3, 1])
+    let isDouble = data.count == 8 * shape.reduce(1, *)
+    return Tensor(shape: shape, values: isDouble ? Self.doubles(data) : Self.floats(data))
+      .transposed([0, 2, 3, 1])
   }
 
   /// A byte array.
@@ -61,6 +73,14 @@ struct ReferenceNetwork {
       Int($0.trimmingCharacters(in: .whitespaces))
     }
     return (shape, Data(data[(10 + headerLength)...]))
+  }
+
+  private static func doubles(_ data: Data) -> [Float] {
+    stride(from: 0, to: data.count, by: 8).map { offset in
+      let bytes = data[(data.startIndex + offset)..<(data.startIndex + offset + 8)]
+      return Float(
+        Double(bitPattern: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }))
+    }
   }
 
   private static func floats(_ data: Data) -> [Float] {

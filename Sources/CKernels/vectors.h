@@ -1,0 +1,60 @@
+// Sixteen floats: one AVX-512 register, two of AVX2, four of NEON.
+#pragma once
+
+#include <string.h>
+
+#include "CKernels.h"
+
+typedef float vec __attribute__((vector_size(64)));
+typedef float unaligned_vec __attribute__((vector_size(64), aligned(4)));
+typedef int int_vec __attribute__((vector_size(64)));
+
+// Vectors of 64 bytes are passed between inlined functions only: no calling convention matters.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE vec load(const float *p) { return *(const unaligned_vec *)p; }
+INLINE void store(float *p, vec v) { *(unaligned_vec *)p = v; }
+INLINE vec splat(float x) { return (vec){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+
+// The first `count` floats, then zeros.
+INLINE vec load_part(const float *p, long count) {
+  if (count >= 16) return load(p);
+  float part[16] = {0};
+  for (long i = 0; i < count; i++) part[i] = p[i];
+  return load(part);
+}
+
+INLINE void store_part(float *p, vec v, long count) {
+  if (count >= 16) {
+    store(p, v);
+    return;
+  }
+  for (long i = 0; i < count; i++) p[i] = v[i];
+}
+
+// Past the caches; p on a boundary of 64 bytes.
+INLINE void stream(float *p, vec v) { __builtin_nontemporal_store(v, (vec *)p); }
+
+// Negative values become 0; NaN stays NaN, so that a broken model is noticed.
+INLINE vec rectified(vec v) {
+  int_vec keep = ~(int_vec)(v < splat(0));
+  return (vec)((int_vec)v & keep);
+}
+
+// 16 values of one pixel into an image, finished.
+INLINE void put(
+    float *target, vec value, vec bias, long count, int relu, int accumulate, int streaming) {
+  value += bias;
+  if (relu) value = rectified(value);
+  if (accumulate) value += load_part(target, count);
+  if (streaming && count >= 16)
+    stream(target, value);
+  else
+    store_part(target, value, count);
+}
+
+INLINE long rounded_up(long count, long unit) { return (count + unit - 1) / unit * unit; }
+INLINE long smaller(long a, long b) { return a < b ? a : b; }
