@@ -27,10 +27,11 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
         try await run.daemon.killHard()
         run.expectPromisesUnderWay("round \(round), kill \(kill) after \(pause) ms")
       }
+      let before = run.daemon.log.count(of: "Ready: ")
       try run.start()
       try await run.daemon.until(
         "a mask or a reason for each, round \(round)", every: .milliseconds(200)
-      ) { run.violations() == "" }
+      ) { run.daemon.log.count(of: "Ready: ") > before && run.violations() == "" }
       try await run.daemon.stop()
       run.expectPromises("round \(round)")
     }
@@ -103,9 +104,11 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
         #expect(disk.mountAgain(), "\(context)")
         #expect(run.violations(["--under-way"], results: "disk/Results") == "", "\(context)")
       }
+      let before = run.daemon.log.count(of: "Ready: ")
       try run.start(on: disk, nil)
       try await run.daemon.until("everything, round \(round)", every: .milliseconds(200)) {
-        run.violations(results: "disk/Results") == ""
+        run.daemon.log.count(of: "Ready: ") > before
+          && run.violations(results: "disk/Results") == ""
       }
       try await run.daemon.stop()
     }
