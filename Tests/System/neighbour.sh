@@ -56,7 +56,7 @@ for unit in dermsegd dermseg-trainer; do
   printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\n' "${LD_LIBRARY_PATH-}" \
     > "/etc/systemd/system/$unit.service.d/runtime.conf"
 done
-printf '[Service]\nEnvironment=DERMSEG_TRAINING_EPOCHS=100000 DERMSEG_TRAINING_SIZE=128\n' \
+printf '[Service]\nEnvironment=DERMSEG_TRAINING_EPOCHS=10000\n' \
   > /etc/systemd/system/dermseg-trainer.service.d/long.conf
 systemd-sysusers
 systemd-tmpfiles --create 2>/dev/null || :
