@@ -45,7 +45,8 @@ struct WinogradPlan {
     let positions = (tile + 2) * (tile + 2)
     inputBlocks = blockCount(inputChannels)
     let padded = blockCount(outputChannels) * blockChannels
-    shared = tileCount < outputChannels ? .tiles : .filters
+    let filters = positions * inputBlocks * blockChannels * padded
+    shared = tileCount < outputChannels || filters > Self.filterLimit ? .tiles : .filters
     switch shared {
     case .tiles:
       let share = (padded / threads + 31) / 32 * 32

@@ -1,6 +1,8 @@
 /// Where every activation and gradient of a network lies in one arena, for one input size.
 ///
-/// Steps: node i runs forward at step i, the loss at step n, node i backward at step 2n - i.
+/// Steps: node i runs forward at step i, the loss at step n. Backward, node i first masks its
+/// gradient by its ReLU, the only use of its output, and then computes at the step after that: so the
+/// gradients that it writes may lie where its output was.
 /// A concatenation owns one block and its inputs write straight into their channels of it, so
 /// nothing is copied; the gradients are laid out the same way.
 struct ExecutionPlan {
@@ -47,6 +49,8 @@ struct ExecutionPlan {
     let nodes = network.nodes
     let count = nodes.count
     let users = Self.users(nodes)
+    func masking(_ node: Int) -> Int { count + 1 + 2 * (count - 1 - node) }
+    func backward(_ node: Int) -> Int { masking(node) + 1 }
 
     // Forward: blocks, then who writes and reads them when.
     let forward = Placement(nodes, shapes) { _, _ in true }
@@ -59,8 +63,8 @@ struct ExecutionPlan {
       if node == count - 1 { steps.append(count) }
       if isTraining {
         steps += users[node].filter { nodes[$0].operation.readsInputBackward }
-          .map { 2 * count - $0 }
-        if nodes[node].operation.readsOutputBackward { steps.append(2 * count - node) }
+          .map(backward)
+        if nodes[node].operation.readsOutputBackward { steps.append(masking(node)) }
       }
       requests[forward.block[node]].extend(steps)
     }
@@ -85,14 +89,14 @@ struct ExecutionPlan {
         MemoryRequest(count: batch * shapes[$0].count, first: Int.max, last: Int.min)
       }
       for node in 0..<count where needsGradient[node] {
-        let written = (users[node].map { 2 * count - $0 } + (node == count - 1 ? [count] : []))
-        requests[activationBlocks + placement.block[node]].extend(written + [2 * count - node])
+        let written = (users[node].map(backward) + (node == count - 1 ? [count] : []))
+        requests[activationBlocks + placement.block[node]].extend(written + [backward(node)])
       }
       for node in 0..<count where nodes[node].operation == .maxPool2d {
         winnerRequests[node] = requests.count
         requests.append(
           MemoryRequest(
-            count: (batch * shapes[node].count + 3) / 4, first: node, last: 2 * count - node))
+            count: (batch * shapes[node].count + 3) / 4, first: node, last: backward(node)))
       }
     }
 
@@ -101,7 +105,7 @@ struct ExecutionPlan {
     requests += (0..<count).map { MemoryRequest(count: needs[$0], first: $0, last: $0) }
     if isTraining {
       requests += (0..<count).map {
-        MemoryRequest(count: needs[$0], first: 2 * count - $0, last: 2 * count - $0)
+        MemoryRequest(count: needs[$0], first: backward($0), last: backward($0))
       }
     }
 
