@@ -8,8 +8,10 @@ import UNets
 /// Owns the model's weights, the network's working memory and a thread pool; nothing of their size
 /// is allocated per image. Not Sendable: one image at a time, from one thread at a time.
 public final class Segmenter {
-  /// The model in use.
-  public let model: UNetModel
+  private let inputSize: Int
+  private let inputChannels: Int
+  private let normalization: Normalization
+  private let threshold: Float
   private let session: InferenceSession
 
   /// Lays out the network of `model` for one image of its input size.
@@ -17,7 +19,11 @@ public final class Segmenter {
   /// - Parameter threadCount: threads of one image's computation; nil means all usable processors.
   /// - Throws: `SegmentationError` when the model's network cannot be laid out.
   public init(model: UNetModel, threadCount: Int? = nil) throws(SegmentationError) {
-    self.model = model
+    // Not the model itself: its parameters have a copy of their own in the session.
+    inputSize = model.inputSize
+    inputChannels = model.architecture.inputChannels
+    normalization = model.normalization
+    threshold = model.threshold
     do {
       session = try InferenceSession(
         network: model.architecture.makeNetwork(), parameters: model.parameters,
@@ -43,7 +49,7 @@ public final class Segmenter {
     let probabilities: FloatPlane
     do {
       let values = try session.probabilities(input).values
-      probabilities = FloatPlane(width: model.inputSize, height: model.inputSize, values: values)
+      probabilities = FloatPlane(width: inputSize, height: inputSize, values: values)
     } catch {
       throw .network(error)
     }
@@ -58,16 +64,15 @@ public final class Segmenter {
 
   /// The photograph as `[1, S, S, C]`, normalised.
   private func networkInput(_ image: Image) -> Tensor {
-    let size = model.inputSize
-    let channels = model.architecture.inputChannels
-    let small = image.converted(toChannels: channels).resized(width: size, height: size)
+    let small = image.converted(toChannels: inputChannels)
+      .resized(width: inputSize, height: inputSize)
     return Tensor(
-      shape: [1, size, size, channels], values: model.normalization.values(of: small))
+      shape: [1, inputSize, inputSize, inputChannels], values: normalization.values(of: small))
   }
 
   private func mask(from probabilities: FloatPlane, for image: Image) -> (Image, Int) {
     let full = probabilities.resized(width: image.width, height: image.height)
-    let threshold = model.threshold
+    let threshold = threshold
     let pixels = full.values.map { $0 >= threshold ? UInt8(255) : 0 }
     let lesionPixels = pixels.reduce(0) { $0 + Int($1 & 1) }
     let mask = Image(

@@ -35,8 +35,10 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let model = try await loadModel(model)
-    let segmenter = try makeSegmenter(model, threads: threads)
+    let loaded = try await loadModel(model)
+    let segmenter = try makeSegmenter(loaded, threads: threads)
+    // Not the model itself, whose weights the segmenter has copied.
+    let model = (id: loaded.id, sha256: loaded.sha256)
     let folder: DirectoryHandle
     do {
       folder = try DirectoryHandle.openOrMake(FilePath(output))
@@ -59,7 +61,8 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   private func segment(
-    _ path: FilePath, with segmenter: Segmenter, model: LoadedModel, to folder: DirectoryHandle,
+    _ path: FilePath, with segmenter: Segmenter, model: (id: String, sha256: String),
+    to folder: DirectoryHandle,
     as name: FileName
   ) throws -> String {
     let (bytes, identity) = try readRegularFile(
