@@ -56,6 +56,34 @@ public func copyActivations(
   }
 }
 
+/// Copies the rows and columns that both views have, image by image; equal batches and channels.
+public func copyCommonPart(of source: ActivationView, to target: ActivationView, pool: ThreadPool) {
+  let height = min(source.height, target.height)
+  let width = min(source.width, target.width)
+  pool.parallelFor(source.batch * height) { task in
+    let (image, y) = (task / height, task % height)
+    for x in 0..<width {
+      unsafe target.pixel(row: image * target.height + y, x: x).update(
+        from: source.pixel(row: image * source.height + y, x: x), count: source.channels)
+    }
+  }
+}
+
+/// Fills the columns from `width` and the rows from `height` on with the last pixels before them.
+public func repeatEdges(of view: ActivationView, height: Int, width: Int, pool: ThreadPool) {
+  guard height < view.height || width < view.width else { return }
+  pool.parallelFor(view.batch) { image in
+    let first = image * view.height
+    for y in 0..<view.height {
+      let row = first + min(y, height - 1)
+      for x in (y < height ? width : 0)..<view.width {
+        unsafe view.pixel(row: first + y, x: x).update(
+          from: view.pixel(row: row, x: min(x, width - 1)), count: view.channels)
+      }
+    }
+  }
+}
+
 /// Sums over all pixels, per channel: the gradient by a bias.
 ///
 /// Rows are summed in 64 fixed groups, then the groups in order: exact to rounding and independent

@@ -145,14 +145,17 @@ private func writeSlopes(
   }
 }
 
-/// probability[i] = softmax(logits)[lesion] = 1 / (1 + e^(logit0 - logit1)); logits `[N, H, W, 2]`.
+/// probability = softmax(logits)[lesion] = 1 / (1 + e^(logit0 - logit1)) of the first `height` rows
+/// and `width` columns; logits `[N, H, W, 2]`, probabilities `[N, height, width]`.
 public func lesionProbabilities(
-  logits: ActivationView, into probabilities: UnsafeMutablePointer<Float>, pool: ThreadPool
+  logits: ActivationView, height: Int, width: Int,
+  into probabilities: UnsafeMutablePointer<Float>, pool: ThreadPool
 ) {
-  pool.parallelFor(logits.rows) { row in
-    for x in 0..<logits.width {
+  pool.parallelFor(logits.batch * height) { task in
+    let row = task / height * logits.height + task % height
+    for x in 0..<width {
       let pixel = unsafe logits.pixel(row: row, x: x)
-      unsafe probabilities[row * logits.width + x] = unsafe 1 / (1 + expf(pixel[0] - pixel[1]))
+      unsafe probabilities[task * width + x] = unsafe 1 / (1 + expf(pixel[0] - pixel[1]))
     }
   }
 }

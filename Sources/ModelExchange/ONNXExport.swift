@@ -142,6 +142,13 @@ public enum ONNXExport {
           "mode": .string("nearest"), "coordinate_transformation_mode": .string("asymmetric"),
           "nearest_mode": .string("floor"),
         ], hasReLU: false)
+    case .upsampleBilinear:
+      graph.constant(node.name + ".scales", Tensor(shape: [4], values: [1, 1, 2, 2]))
+      return finish(
+        "Resize", inputs + ["", node.name + ".scales"],
+        [
+          "mode": .string("linear"), "coordinate_transformation_mode": .string("half_pixel"),
+        ], hasReLU: false)
     case .concatenate:
       return finish("Concat", inputs, ["axis": .int(1)], hasReLU: false)
     }

@@ -153,6 +153,8 @@ final class Execution {
         fine: view(node.inputs[0], count), coarse: output, winners: winners(index), pool: pool)
     case .upsampleNearest:
       upsampleNearestForward(coarse: view(node.inputs[0], count), fine: output, pool: pool)
+    case .upsampleBilinear:
+      upsampleBilinearForward(coarse: view(node.inputs[0], count), fine: output, pool: pool)
     case .concatenate:
       for (place, part) in parts(of: output, node).enumerated()
       where plan.copiedActivations.contains(.init(node: index, input: place)) {
@@ -239,6 +241,11 @@ final class Execution {
     case .upsampleNearest:
       if let (inputGradient, accumulate) = target(0) {
         upsampleNearestBackward(
+          fineGradient: gradient, coarseGradient: inputGradient, accumulate: accumulate, pool: pool)
+      }
+    case .upsampleBilinear:
+      if let (inputGradient, accumulate) = target(0) {
+        upsampleBilinearBackward(
           fineGradient: gradient, coarseGradient: inputGradient, accumulate: accumulate, pool: pool)
       }
     case .concatenate:

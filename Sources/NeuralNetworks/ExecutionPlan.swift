@@ -191,7 +191,7 @@ extension Operation {
   var hasParameters: Bool {
     switch self {
     case .conv2d, .convTranspose2d, .batchNorm2d: true
-    case .input, .maxPool2d, .upsampleNearest, .concatenate: false
+    case .input, .maxPool2d, .upsampleNearest, .upsampleBilinear, .concatenate: false
     }
   }
 
@@ -203,7 +203,9 @@ extension Operation {
     switch self {
     case .conv2d(let layer): layer.hasReLU
     case .batchNorm2d(let layer): layer.hasReLU
-    case .input, .convTranspose2d, .maxPool2d, .upsampleNearest, .concatenate: false
+    case .input, .convTranspose2d, .maxPool2d, .upsampleNearest, .upsampleBilinear,
+      .concatenate:
+      false
     }
   }
 }

@@ -2,9 +2,13 @@ import Kernels
 
 /// A network with its parameters and memory, ready to run one input size again and again.
 ///
-/// Memory is reserved once; a run allocates nothing of the activations' size. Not Sendable.
+/// Memory is reserved once; a run allocates nothing of the activations' size. Inputs whose sides the
+/// network cannot halve as often as it wants to are padded at the right and at the bottom with their
+/// last pixels, and the output is cut again. Not Sendable.
 public final class InferenceSession {
   private let execution: Execution
+  /// `[N, H, W, C]` as the caller sees it.
+  private let inputShape: [Int]
 
   /// Lays out `network` for inputs `[N, H, W, C]` = `inputShape` and copies the parameters in.
   ///
@@ -25,10 +29,13 @@ public final class InferenceSession {
   ) throws(NetworkError) {
     precondition(inputShape.count == 4, "the input shape is [N, H, W, C]")
     let (network, parameters) = try network.foldingNormalization(parameters)
+    self.inputShape = inputShape
+    let unit = network.sideMultiple
+    func padded(_ side: Int) -> Int { (side + unit - 1) / unit * unit }
     execution = try Execution(
-      network, batch: inputShape[0], height: inputShape[1], width: inputShape[2],
+      network, batch: inputShape[0], height: padded(inputShape[1]), width: padded(inputShape[2]),
       isTraining: false, pool: pool, plainConvolutions: plainConvolutions)
-    try execution.expectInput(inputShape)
+    try expectShape(inputShape, inputShape, channels: execution.inputShape.channels)
     try execution.layout.fill(execution.parameters, from: parameters)
   }
 
@@ -41,13 +48,14 @@ public final class InferenceSession {
   /// may be smaller than laid out.
   public func logits(_ inputs: Tensor) throws(NetworkError) -> Tensor {
     let output = try run(inputs)
-    var result = Tensor(zeros: [output.batch, output.height, output.width, output.channels])
+    var result = Tensor(
+      zeros: [output.batch, inputShape[1], inputShape[2], output.channels])
     unsafe result.values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
       let target = unsafe ActivationView(
-        base: base, batch: output.batch, height: output.height, width: output.width,
+        base: base, batch: output.batch, height: inputShape[1], width: inputShape[2],
         channels: output.channels)
-      copyActivations(output, to: target, accumulate: false, pool: execution.pool)
+      copyCommonPart(of: output, to: target, pool: execution.pool)
     }
     return result
   }
@@ -55,10 +63,12 @@ public final class InferenceSession {
   /// Probability of the class "lesion" per pixel, `[N, H, W]`: softmax over the two logits.
   public func probabilities(_ inputs: Tensor) throws(NetworkError) -> Tensor {
     let output = try run(inputs)
-    var result = Tensor(zeros: [output.batch, output.height, output.width])
+    var result = Tensor(zeros: [output.batch, inputShape[1], inputShape[2]])
     unsafe result.values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
-      unsafe lesionProbabilities(logits: output, into: base, pool: execution.pool)
+      unsafe lesionProbabilities(
+        logits: output, height: inputShape[1], width: inputShape[2], into: base,
+        pool: execution.pool)
     }
     return result
   }
@@ -78,9 +88,45 @@ public final class InferenceSession {
   }
 
   private func run(_ inputs: Tensor) throws(NetworkError) -> ActivationView {
-    let count = try execution.load(inputs)
+    try expectShape(inputs.shape, inputShape, channels: inputShape[3])
+    let count = inputs.shape[0]
+    let target = execution.input(count)
+    unsafe inputs.values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      let source = unsafe ActivationView(
+        base: UnsafeMutablePointer(mutating: base), batch: count, height: inputShape[1],
+        width: inputShape[2], channels: inputShape[3])
+      copyCommonPart(of: source, to: target, pool: execution.pool)
+      repeatEdges(of: target, height: inputShape[1], width: inputShape[2], pool: execution.pool)
+    }
     execution.forward(count)
     return execution.output(count)
+  }
+}
+
+/// Checks that `shape` is `[N, H, W, C]` of `own`, N from 1 to its own.
+private func expectShape(
+  _ shape: [Int], _ own: [Int], channels: Int
+) throws(NetworkError) {
+  let expected = [own[0], own[1], own[2], channels]
+  guard shape.count == 4, Array(shape[1...]) == Array(expected[1...]),
+    (1...max(1, own[0])).contains(shape[0])
+  else { throw .wrongInputShape(found: shape, expected: expected) }
+}
+
+extension Network {
+  /// What the sides of an input must be multiples of: 2 for each max-pooling on the way.
+  public var sideMultiple: Int {
+    var levels: [Int] = []
+    for node in nodes {
+      let level = node.inputs.map { levels[$0] }.max() ?? 0
+      switch node.operation {
+      case .maxPool2d: levels.append(level + 1)
+      case .convTranspose2d, .upsampleNearest, .upsampleBilinear: levels.append(level - 1)
+      case .input, .conv2d, .batchNorm2d, .concatenate: levels.append(level)
+      }
+    }
+    return 1 << max(0, levels.max() ?? 0)
   }
 }
 

@@ -97,6 +97,7 @@ extension Operation {
     case .batchNorm2d: "batch norm"
     case .maxPool2d: "max-pool 2x2"
     case .upsampleNearest: "nearest x2"
+    case .upsampleBilinear: "bilinear x2"
     case .concatenate: "concatenate"
     }
   }

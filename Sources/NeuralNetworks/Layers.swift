@@ -76,6 +76,9 @@ public enum Operation: Sendable, Equatable {
   case maxPool2d
   /// Nearest x2 up-sampling: `out[y, x] = in[y / 2, x / 2]`.
   case upsampleNearest
+  /// Bilinear x2 up-sampling, pixel centres aligned, edges repeated: along each axis
+  /// `out[2i] = in[i - 1] / 4 + 3 in[i] / 4` and `out[2i + 1] = 3 in[i] / 4 + in[i + 1] / 4`.
+  case upsampleBilinear
   /// The inputs' channels one after another; equal heights and widths.
   case concatenate
 }

@@ -86,7 +86,7 @@ public struct Network: Sendable, Equatable {
           NodeShape(
             height: sources[0].height / 2, width: sources[0].width / 2,
             channels: sources[0].channels))
-      case .upsampleNearest:
+      case .upsampleNearest, .upsampleBilinear:
         try expect(count == 1, node, sources)
         shapes.append(
           NodeShape(
@@ -161,7 +161,9 @@ extension Network {
       return 2 * pixels * Double(taps * layer.inputChannels * layer.outputChannels)
     case .convTranspose2d(let layer):
       return 2 * pixels * Double(layer.inputChannels * layer.outputChannels)
-    case .input, .batchNorm2d, .maxPool2d, .upsampleNearest, .concatenate: return 0
+    case .input, .batchNorm2d, .maxPool2d, .upsampleNearest, .upsampleBilinear,
+      .concatenate:
+      return 0
     }
   }
 }

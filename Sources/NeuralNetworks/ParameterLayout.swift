@@ -46,7 +46,7 @@ public struct ParameterLayout: Sendable, Equatable {
             node.name + name, [layer.channels], layer.channels, layer.channels,
             isLearned: name == ".weight" || name == ".bias")
         }
-      case .input, .maxPool2d, .upsampleNearest, .concatenate: break
+      case .input, .maxPool2d, .upsampleNearest, .upsampleBilinear, .concatenate: break
       }
     }
   }

@@ -211,6 +211,7 @@ extension Operation {
     case .batchNorm2d(let layer): return "batch normalisation" + (layer.hasReLU ? ", ReLU" : "")
     case .maxPool2d: return "max-pooling 2x2"
     case .upsampleNearest: return "nearest up-sampling x2"
+    case .upsampleBilinear: return "bilinear up-sampling x2"
     case .concatenate: return "concatenation"
     }
   }

@@ -87,6 +87,53 @@ import Testing
     #expect(fine.gapsAreUntouched && target.gapsAreUntouched)
   }
 
+  /// Against the formula on each axis, and the backward pass as the forward pass's transpose.
+  @Test(arguments: [(1, 1, 1, 1), (2, 3, 5, 4), (1, 4, 2, 17)], [false, true])
+  func upsampleBilinear(_ shape: (Int, Int, Int, Int), _ accumulate: Bool) {
+    let (n, h, w, c) = shape
+    let pool = ThreadPool(threadCount: 2)
+    let coarse = Activations(n, h, w, c, gap: 1, seed: 1)
+    let fine = Activations(n, 2 * h, 2 * w, c, gap: 2, seed: nil)
+    upsampleBilinearForward(coarse: coarse.view, fine: fine.view, pool: pool)
+    func weights(_ place: Int, _ count: Int) -> [(Int, Double)] {
+      let middle = place / 2
+      let other = min(count - 1, max(0, place % 2 == 0 ? middle - 1 : middle + 1))
+      return [(middle, 0.75), (other, 0.25)]
+    }
+    let slope = Activations(n, 2 * h, 2 * w, c, gap: 4, seed: 3)
+    let target = Activations(n, h, w, c, gap: 1, seed: 7)
+    let before = Activations(n, h, w, c, gap: 1, seed: 7)
+    upsampleBilinearBackward(
+      fineGradient: slope.view, coarseGradient: target.view, accumulate: accumulate, pool: pool)
+    var expectedSlopes: [[Int]: Double] = [:]
+    for i in 0..<n {
+      for y in 0..<(2 * h) {
+        for x in 0..<(2 * w) {
+          for k in 0..<c {
+            var sum = 0.0
+            for (cy, wy) in weights(y, h) {
+              for (cx, wx) in weights(x, w) {
+                sum += wy * wx * coarse[i, cy, cx, k]
+                expectedSlopes[[i, cy, cx, k], default: 0] += wy * wx * slope[i, y, x, k]
+              }
+            }
+            #expect(abs(fine[i, y, x, k] - sum) < 1e-6)
+          }
+        }
+      }
+      for y in 0..<h {
+        for x in 0..<w {
+          for k in 0..<c {
+            let start = accumulate ? before[i, y, x, k] : 0
+            let expected = (expectedSlopes[[i, y, x, k]] ?? 0) + start
+            #expect(abs(target[i, y, x, k] - expected) < 1e-5)
+          }
+        }
+      }
+    }
+    #expect(fine.gapsAreUntouched && target.gapsAreUntouched)
+  }
+
   @Test(
     arguments: [(1, 1, 1, 1, 1), (2, 3, 5, 8, 4), (1, 7, 2, 70, 33), (1, 12, 20, 32, 16)], [1, 2])
   func transposedConvolution(_ shape: (Int, Int, Int, Int, Int), _ threads: Int) {
