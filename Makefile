@@ -45,6 +45,7 @@ format: ## Bring the Swift files into form
 test: test-deps lint ## Build, check and test everything
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+	DERMSEG_INSTRUCTIONS=AVX2 $(SWIFT) test -c release --skip-build --filter KernelsTests
 	@SWIFT="$(SWIFT)" Tests/System/run.sh
 
 # What takes hours. Each part can be run by itself; docs and README say what was measured.
