@@ -104,7 +104,7 @@ extension SettingKey {
       defaultText: ""),
     SettingKey(
       name: "trainingEpochs", summary: "Passes over the training pairs.",
-      allowed: "a number from 1 to 100000", defaultText: ""),
+      allowed: "a number from 1 to 10000", defaultText: ""),
     SettingKey(
       name: "trainingBatchSize", summary: "Photographs per step.",
       allowed: "a number from 1 to 1024", defaultText: ""),

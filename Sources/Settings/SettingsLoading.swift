@@ -44,7 +44,7 @@ extension Settings {
       width: try reader.optionalValue("trainingWidth") { number($0, in: 1...256) },
       size: try reader.optionalValue("trainingSize") { number($0, in: 16...4096) },
       channels: try reader.optionalValue("trainingChannels") { ["1": 1, "3": 3][$0] },
-      epochs: try reader.optionalValue("trainingEpochs") { number($0, in: 1...100_000) },
+      epochs: try reader.optionalValue("trainingEpochs") { number($0, in: 1...10_000) },
       batchSize: try reader.optionalValue("trainingBatchSize") { number($0, in: 1...1024) },
       seed: try reader.optionalValue("trainingSeed") { UInt64($0) },
       minimumPairs: try reader.value("trainingMinimumPairs") { number($0, in: 2...1_000_000) },
