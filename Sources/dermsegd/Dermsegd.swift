@@ -13,7 +13,7 @@ import UnixSignals
 /// Parses, runs, and maps errors to exit codes.
 @main
 enum Dermsegd {
-  static func main() async {
+  static func main() {
     let options: Options
     do {
       options = try Options.parse()
@@ -26,7 +26,10 @@ enum Dermsegd {
     // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    exitNow(await run(options))
+    // Not on this thread: libdispatch hands its priority on to others' threads, which are then to be
+    // preferred to ordinary ones; that is refused to an ordinary user, with a line in the journal.
+    Task.detached(priority: .medium) { exitNow(await run(options)) }
+    dispatchMain()
   }
 
   /// Runs the daemon.

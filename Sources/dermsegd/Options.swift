@@ -11,7 +11,8 @@ struct Options: ParsableCommand {
     discussion: """
       For each photograph FOLDER/NAME.jpg a mask RESULTS/NAME_segmentation.png appears: as wide and \
       high, 255 where the lesion is, 0 elsewhere. A photograph that cannot be segmented has a note \
-      RESULTS/failed/NAME.jpg.txt that says why. Nothing in the watched folder is ever changed.
+      RESULTS/failed/NAME.jpg.txt that says why. Nothing in the watched folder is ever changed. With \
+      --recursive true its sub-folders are watched too: FOLDER/SUB/NAME.jpg has its mask in RESULTS/SUB/.
 
       Every option is also a key of the configuration file (--test-folder: testFolder) and a variable \
       of the environment (DERMSEG_TEST_FOLDER). An option comes before a variable, that before the \

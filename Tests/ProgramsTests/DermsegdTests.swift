@@ -112,6 +112,49 @@ import Testing
     #expect(daemon.log.contains("Stopped as told"))
   }
 
+  @Test func toldToStopBeforeItIsReadyItStopsCleanly() async throws {
+    for milliseconds in stride(from: 0, through: 60, by: 4) {
+      daemon.folder.run(#": > "$D/log""#)
+      try daemon.start()
+      try await Task.sleep(for: .milliseconds(milliseconds))
+      daemon.send(SIGTERM)
+      let code = try await daemon.waitForEnd()
+      // Before the program's first line the order ends it as the kernel does.
+      #expect(code == 0 || code == 128 + SIGTERM && daemon.log.isEmpty, "\(code): \(daemon.log)")
+      #expect(code != 0 || daemon.log.contains("Stopped as told"))
+    }
+  }
+
+  @Test(.enabled(if: canMakeMountNamespace))
+  func theFirstIsNamedEvenWhereTheKernelsListOfLocksIsHidden() async throws {
+    try daemon.start()
+    try await daemon.waitUntilReady()
+    let program = try DaemonProcess.programs.appending("dermsegd")
+    let arguments = daemon.arguments().map { "'\($0)'" }.joined(separator: " ")
+    let code = daemon.folder.run(
+      "unshare -m sh -c 'mount --bind /dev/null /proc/locks; exec \"$@\"' - "
+        + "'\(program)' \(arguments) 2> \"$D/second\"")
+    #expect(code == 75)
+    #expect(
+      daemon.folder.run("grep -q 'process \(daemon.pid) already works' \"$D/second\"") == 0)
+    try await daemon.stop()
+  }
+
+  @Test func noWorkingThreadAsksForMoreThanOrdinaryPriority() async throws {
+    try daemon.makePhotograph("p", index: 1)
+    try daemon.start()
+    try await daemon.waitUntilReady()
+    daemon.folder.run(#"cp "$D/p" "$D/test/a.jpg""#)
+    try await daemon.until("mask") { try daemon.masks().count == 1 }
+    // Field 19 of stat(5), counted after the name in parentheses: the nice value. One thread is
+    // libdispatch's own, which waits for all events; dermsegd.service allows it what it asks for.
+    let status = daemon.folder.run(
+      "cat /proc/\(daemon.pid)/task/*/stat | sed 's/.*) //' | awk '$17 < 0 { n++ } END { exit n > 1 }'"
+    )
+    #expect(status == 0, "an ordinary user is refused that, with a line in the journal")
+    try await daemon.stop()
+  }
+
   @Test func stoppedInTheMiddleOfWorkItLeavesNoPartAndLosesNothing() async throws {
     try daemon.makePhotograph("p", index: 1, width: 640, height: 480)
     daemon.folder.run(
