@@ -86,7 +86,7 @@ extension FolderService {
     case .folderGone(let error):
       finishBeingInHand(item)
       list.putBack(item)
-      folderIsGone(reason: error.description, unmounted: nil)
+      folderIsGone(reason: error.description)
     case .notAPhotograph:
       finish(item, .ignored(item.identity))
     case .unreadable(let error):

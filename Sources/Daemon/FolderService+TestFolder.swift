@@ -9,52 +9,52 @@ extension FolderService {
   /// Whether the test folder is there.
   enum FolderState {
     case notSeen
-    case watched(RealPlace)
-    /// - Parameter unmounted: The place that was mounted there and is not any more.
-    case gone(reason: String, unmounted: RealPlace?)
+    /// - Parameter unmounted: The place that was mounted there before and is not any more.
+    case watched(RealPlace, unmounted: RealPlace?)
+    case gone(reason: String)
   }
 
   /// Takes note of which folder is there now.
-  ///
-  /// - Returns: Whether it is the test folder, and not what lay hidden beneath its file system.
-  func follow(_ top: DirectoryHandle) throws(FileError) -> Bool {
+  func follow(_ top: DirectoryHandle) throws(FileError) {
     let identity = try top.status().identity
-    if case .watched = folder, let known = tree.folders[.top],
-      known.identity.isSameFile(as: identity)
-    {
-      return true
+    if case .watched = folder, tree.folders[.top]?.identity.isSameFile(as: identity) == true {
+      return
     }
     let place = RealPlace(of: settings.testFolder)
+    let path = settings.testFolder.displayed
     switch folder {
-    case .notSeen: break
-    case .watched(let before):
-      if before.isUnmounted(seenFrom: place) {
-        folderIsGone(
-          reason:
-            "its file system is not mounted any more. Mount it again; to use the folder beneath "
-            + "it, restart the service.", unmounted: before)
-        return false
-      }
-      logger.record(
-        .folderBack, level: .notice,
-        "The test folder was replaced by another one, which is watched from now on: "
-          + settings.testFolder.displayed)
-    case .gone(_, let before?) where before.isUnmounted(seenFrom: place): return false
+    case .notSeen:
+      folder = .watched(place, unmounted: nil)
     case .gone:
-      logger.record(
-        .folderBack, level: .notice, "The test folder is back: \(settings.testFolder.displayed)")
+      folder = .watched(place, unmounted: nil)
+      logger.record(.folderBack, level: .notice, "The test folder is back: \(path)")
+    case .watched(let before, let missing):
+      let mounted = missing ?? before
+      if mounted.isUnmounted(seenFrom: place) {
+        folder = .watched(place, unmounted: mounted)
+        guard missing == nil else { return }
+        logger.record(
+          .folderGone, level: .error,
+          "The test folder is gone: what was mounted there is not any more (\(path)). Nothing is "
+            + "deleted; until it is mounted again, the folder beneath it is watched.")
+      } else {
+        folder = .watched(place, unmounted: nil)
+        logger.record(
+          .folderBack, level: .notice,
+          missing != nil
+            ? "The test folder is back: \(path)"
+            : "The test folder was replaced by another one, which is watched from now on: \(path)")
+      }
     }
-    folder = .watched(place)
-    return true
   }
 
-  func folderIsGone(reason: String, unmounted: RealPlace?) {
+  func folderIsGone(reason: String) {
     openFolder = nil
     for path in tree.folders.keys { watcher.detach(path) }
     tree = TestFolderTree()
     wantedNames = [:]
     if case .gone = folder { return }
-    folder = .gone(reason: reason, unmounted: unmounted)
+    folder = .gone(reason: reason)
     logger.record(
       .folderGone, level: .error,
       "The test folder is gone: \(reason) Nothing is deleted; it is looked for every "
@@ -76,11 +76,11 @@ extension FolderService {
       tree.folders[path] = nil
       isScanWanted = true
     }
-    if seen.overflowCount > 0 { isCompleteScanWanted = true }
-    if seen.isIncomplete || seen.foldersChanged && settings.recursive { isScanWanted = true }
+    if seen.foldersChanged && settings.recursive { isScanWanted = true }
     if seen.mountsChanged, !isTopTheKnownOne() { isScanWanted = true }
     wantedNames.merge(seen.names) { $0.union($1) }
-    if isScanWanted { wantedNames = [:] }
+    // Nobody knows which ones.
+    if seen.isIncomplete { (isScanWanted, isCompleteScanWanted) = (true, true) }
   }
 
   private func isTopTheKnownOne() -> Bool {

@@ -37,7 +37,8 @@ public actor FolderService: Service {
   var tree = TestFolderTree()
   /// The folder while there is work in it: an open folder cannot be unmounted.
   var openFolder: DirectoryHandle?
-  var toldPolling: PollingReason?
+  /// Why the folder is listed regularly; nil while inotify tells of changes.
+  var polling: PollingReason?
   var lostEvents = LostEvents()
   var trouble: Trouble?
   var status = StatusLine()
@@ -129,6 +130,7 @@ public actor FolderService: Service {
 
   private func loop() async {
     var ticks = watcher.ticks.makeAsyncIterator()
+    var turns = 0
     _ = lookIfDue()
     if !isStopping {
       notifier.ready(status: statusText)
@@ -138,7 +140,8 @@ public actor FolderService: Service {
       if takeTurn(firstOf: [
         publishIfComputed, computeIfDecoded, retryIfDue, lookIfDue, decodeIfFree,
       ]) {
-        await letOthersIn()
+        turns &+= 1
+        if turns % 64 == 0 { await letOthersIn() }
         continue
       }
       if list.counts.toDo == 0 { troubleIsOver() }
@@ -215,7 +218,8 @@ public actor FolderService: Service {
     let isDue = lastScan.map { now >= $0 + scanInterval } ?? true
     if isDue || isScanWanted, now >= nextScanAllowed {
       let complete = isCompleteScanWanted
-      (isScanWanted, isCompleteScanWanted, wantedNames) = (false, false, [:])
+      if complete { wantedNames = [:] }
+      (isScanWanted, isCompleteScanWanted) = (false, false)
       followModelStore()
       scan(complete: complete)
       lastScan = now
@@ -237,7 +241,7 @@ public actor FolderService: Service {
   /// How often the folder is listed without being told to.
   private var scanInterval: Duration {
     var interval = settings.rescanInterval
-    if tree.pollingReason != nil { interval = min(interval, settings.pollInterval) }
+    if polling != nil { interval = min(interval, settings.pollInterval) }
     if case .gone = folder { interval = min(interval, searchInterval) }
     // Often enough to be heard by the watchdog.
     if let watchdog = notifier.watchdogInterval { interval = min(interval, watchdog / 2) }
@@ -263,12 +267,12 @@ public actor FolderService: Service {
   }
 
   func tellStatus() {
-    status.polling = tree.pollingReason
+    status.polling = polling
     if let text = status.change(list, folder, trouble, at: clock.now) { notifier.status(text) }
   }
 
   var statusText: String {
-    status.polling = tree.pollingReason
+    status.polling = polling
     return status.text(list, folder, trouble)
   }
 

@@ -66,7 +66,7 @@ struct OwnedFolders {
     ]
     for (path, role) in written {
       let own = RealPlace(of: path)
-      if own.isInside(test) || mounted.contains(where: { own.isInside($0) }) {
+      if own.isInside(test) || mounted.contains(where: { own.overlaps($0.place) }) {
         throw .foldersOverlap(
           inner: path, innerRole: role, outer: settings.testFolder, outerRole: "test folder")
       }

@@ -24,7 +24,10 @@ struct StatusLine {
     var parts: [String] = []
     if let trouble { parts.append("Degraded: \(trouble.error)") }
     switch folder {
-    case .gone(let reason, _): parts.append("Degraded: the test folder is gone: \(reason)")
+    case .gone(let reason): parts.append("Degraded: the test folder is gone: \(reason)")
+    case .watched(_, unmounted: _?):
+      parts.append(
+        "Degraded: the test folder is gone: it is not mounted. The folder beneath it is watched.")
     case .watched where polling == nil: parts.append("Watching.")
     case .watched: parts.append("Looking regularly (polling).")
     case .notSeen: break

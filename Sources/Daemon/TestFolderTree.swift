@@ -9,11 +9,17 @@ struct TestFolderTree {
   struct Folder {
     var identity: FileIdentity
     var mode: WatchMode
+    /// Whether names came to or went from it since it was listed last.
+    var names = UnchangedFolder()
+    /// The folders in it, when it was listed last.
+    var subfolders: [FileName] = []
     /// Whether names went from its part of the Results folder since that was listed last.
     var results = UnchangedFolder()
   }
 
   var folders: [SubfolderPath: Folder] = [:]
+  /// Those below it that are not entered.
+  var forbidden: Set<SubfolderPath> = []
   /// What was said about folders that cannot be watched, so that it is said once.
   var said: [SubfolderPath: String] = [:]
 
@@ -44,7 +50,7 @@ extension FileIdentity {
 }
 
 /// Tells whether a folder may have changed since it was listed, by the times that the kernel keeps.
-struct UnchangedFolder {
+package struct UnchangedFolder {
   private var times: [FileTime?] = []
   private var since: ContinuousClock.Instant?
   private var listed: ContinuousClock.Instant?
@@ -54,7 +60,11 @@ struct UnchangedFolder {
   private static let resolution = Duration.seconds(3)
 
   /// Whether the folder has to be listed; it is taken for listed then.
-  mutating func mustBeListed(_ now: [FileTime?], at instant: ContinuousClock.Instant) -> Bool {
+  package init() {}
+
+  package mutating func mustBeListed(_ now: [FileTime?], at instant: ContinuousClock.Instant)
+    -> Bool
+  {
     if times != now {
       (times, since, listed) = (now, instant, instant)
       return true

@@ -60,8 +60,8 @@ package struct WorkList {
 
   /// The most sources that are queued from what was there before, and the most that arrive.
   let limit: Int
-  /// The most settled sources that are examined again in one pass.
-  private let examinationsPerPass: Int
+  /// How many settled sources are examined again per second, on average.
+  private let settledPerSecond: Int
   var active: [SourcePath: Source] = [:]
   var books: [SubfolderPath: FolderBook] = [:]
   var totals = FolderBook.Counts()
@@ -71,9 +71,10 @@ package struct WorkList {
   private var backlog = FairQueue()
   private var suspects = FairQueue()
   var refill: Set<SubfolderPath> = []
-  private var pass = 0
+  private var lastExamination: Instant?
   var isFirstPass = true
-  private var slices = 1
+  /// Whether the present pass examines the sources that are settled too.
+  package private(set) var examinesSettled = true
 
   /// How many sources are in which state.
   package struct Counts: Equatable {
@@ -90,15 +91,15 @@ package struct WorkList {
     Counts(toDo: active.count + totals.deferred, done: totals.done, failed: totals.failed)
   }
 
-  package init(settle: Duration, limit: Int = 4096, examinationsPerPass: Int = 20_000) {
+  package init(settle: Duration, limit: Int = 4096, settledPerSecond: Int = 400) {
     quiet = QuietFiles(settle: settle)
-    (self.limit, self.examinationsPerPass) = (limit, examinationsPerPass)
+    (self.limit, self.settledPerSecond) = (limit, settledPerSecond)
   }
 
   /// A list with another quiet time that has forgotten everything but what is in hand.
   package init(replacing other: WorkList, settle: Duration) {
     self.init(
-      settle: settle, limit: other.limit, examinationsPerPass: other.examinationsPerPass)
+      settle: settle, limit: other.limit, settledPerSecond: other.settledPerSecond)
     for (path, source) in other.active {
       guard case .inHand = source.state else { continue }
       active[path] = source
@@ -113,18 +114,21 @@ package struct WorkList {
 
   /// Begins to look at all folders.
   ///
-  /// - Parameter complete: Whether every source is examined; otherwise those that are settled take turns,
-  ///   some thousands per pass.
-  package mutating func beginPass(complete: Bool = false) {
-    pass &+= 1
+  /// - Parameters:
+  ///   - now: Never earlier than in the call before.
+  ///   - complete: Whether every source is examined in any case; otherwise those that are settled are the
+  ///     more seldom the more there are: with 20,000 every 50 s.
+  package mutating func beginPass(at now: Instant, complete: Bool = false) {
     let count = books.values.reduce(0) { $0 + $1.entries.count }
-    slices = complete ? 1 : max(1, (count + examinationsPerPass - 1) / examinationsPerPass)
+    let pause = Duration.milliseconds(count * 1000 / settledPerSecond)
+    examinesSettled = complete || lastExamination.map { now >= $0 + pause } ?? true
+    if examinesSettled { lastExamination = now }
   }
 
   /// Forgets the folders that were not found in this pass.
   package mutating func endPass(folders: Set<SubfolderPath>) {
     isFirstPass = false
-    slices = 0
+    examinesSettled = false
     guard books.count > folders.count || !books.keys.allSatisfy(folders.contains) else { return }
     for folder in books.keys where !folders.contains(folder) {
       change(folder) { $0.beginListing() }
@@ -142,8 +146,7 @@ package struct WorkList {
   package mutating func meet(_ path: SourcePath) -> Meeting {
     if let entry = books[path.folder]?.meet(path.name) {
       if entry.standing == .deferred { return Meeting(needsExamination: hasRoom(path.folder)) }
-      let isTurn = slices > 0 && (path.name.hashValue & Int.max) % slices == pass % slices
-      return Meeting(needsExamination: isTurn, expects: entry.standing)
+      return Meeting(needsExamination: examinesSettled, expects: entry.standing)
     }
     if let index = active.index(forKey: path) {
       let listing = books[path.folder]?.listing ?? 0
@@ -195,6 +198,11 @@ package struct WorkList {
   func hasOutcomes(in folder: SubfolderPath) -> Bool {
     guard let counts = books[folder]?.counts else { return false }
     return counts.done + counts.failed > 0
+  }
+
+  /// Whether sources of a folder wait for room in the queue.
+  func hasDeferred(in folder: SubfolderPath) -> Bool {
+    books[folder].map { $0.counts.deferred > 0 } ?? true
   }
 
   /// A folder whose next sources have room in the queue; nil if there is none.

@@ -33,11 +33,19 @@ public struct RealPlace: Sendable, Equatable {
     (fileSystem, path, mountPoint) = (mount.fileSystem, mount.root, mount.point)
   }
 
-  /// What is mounted somewhere below a path.
-  public static func mounts(below path: FilePath) -> [RealPlace] {
+  /// What is mounted in the folders below a path.
+  public static func mounts(below path: FilePath) -> [(folder: SubfolderPath, place: RealPlace)] {
     let resolved = resolve(path)
-    return mounts().filter { $0.point != resolved && $0.point.starts(with: resolved) }
-      .map { RealPlace($0) }
+    return mounts().compactMap { mount in
+      guard mount.point != resolved, mount.point.starts(with: resolved) else { return nil }
+      var names: [FileName] = []
+      var rest = mount.point
+      while rest != resolved, let name = FileName(lastComponentOf: rest) {
+        names.append(name)
+        rest = rest.removingLastComponent()
+      }
+      return (SubfolderPath(names.reversed()), RealPlace(mount))
+    }
   }
 
   /// Whether this place was reached through a mount that is no longer there, where the same path now
@@ -51,6 +59,9 @@ public struct RealPlace: Sendable, Equatable {
   public func isInside(_ other: RealPlace) -> Bool {
     fileSystem == other.fileSystem && path.starts(with: other.path)
   }
+
+  /// Whether one of the two is, or is inside, the other.
+  public func overlaps(_ other: RealPlace) -> Bool { isInside(other) || other.isInside(self) }
 
   private static func resolve(_ path: FilePath) -> FilePath {
     let resolved = unsafe path.withPlatformString { name -> FilePath? in

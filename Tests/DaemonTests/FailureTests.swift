@@ -165,4 +165,51 @@ import Testing
       try await daemon.until("a") { daemon.exists("Results/a_segmentation.png") }
     }
   }
+
+  @Test func thatARestIsWaitedForIsSaidOnceAndEarly() async throws {
+    let whole = try jpeg()
+    try daemon.folder.handle.publish(whole, as: name("whole"))
+    try await daemon.run(["settle-max": "1h"]) {
+      daemon.folder.run(#"head -c 2000 "$D/whole" > "$D/test/slow.jpg""#)
+      let words = "Waiting for the rest of slow.jpg: "
+      try await daemon.until("told") { daemon.log.count(words) == 1 }
+      // It grows, is looked at again, and is still cut.
+      daemon.folder.run(
+        #"tail -c +2001 "$D/whole" | head -c 500 >> "$D/test/slow.jpg"; : > "$D/test/empty.jpg""#)
+      try await daemon.until("told of the other") {
+        daemon.log.count("Waiting for the rest of empty.jpg: the file is empty") == 1
+      }
+      daemon.folder.run(#"tail -c +2501 "$D/whole" >> "$D/test/slow.jpg""#)
+      try await daemon.until("mask") { daemon.exists("Results/slow_segmentation.png") }
+      #expect(daemon.log.count(words) == 1)
+    }
+    #expect(daemon.log.count("Not segmented") == 0)
+  }
+
+  @Test func aNoteThatAKilledProcessLeftBesideAMaskGoes() async throws {
+    try daemon.drop(1, as: "a.png")
+    try await daemon.run {
+      try await daemon.until("mask") { daemon.exists("Results/a_segmentation.png") }
+    }
+    daemon.folder.run(#"mkdir "$D/Results/failed"; echo old > "$D/Results/failed/a.png.txt""#)
+    try await daemon.run {
+      try await daemon.until("gone") { !daemon.exists("Results/failed/a.png.txt") }
+    }
+    #expect(daemon.log.count("Segmented: a.png") == 1)
+  }
+
+  @Test func aNoteThatCannotBeWrittenIsWrittenLater() async throws {
+    daemon.folder.run(#"mkdir "$D/Results"; echo mine > "$D/Results/failed""#)
+    try daemon.drop(Array("hello".utf8), as: "bad.jpg")
+    try await daemon.run {
+      try await daemon.until("told") {
+        daemon.log.count("Not segmented yet: bad.jpg: No note") >= 1
+      }
+      try daemon.drop(1, as: "good.png")
+      try await daemon.until("good") { daemon.exists("Results/good_segmentation.png") }
+      daemon.folder.run(#"rm "$D/Results/failed""#)
+      try await daemon.until("note") { daemon.exists("Results/failed/bad.jpg.txt") }
+    }
+    #expect(daemon.log.count("Not segmented: bad.jpg: not a JPEG or PNG") == 1, "said once")
+  }
 }

@@ -184,15 +184,17 @@ import Testing
     #expect(daemon.folder.run(#"test -L "$D/Results/c_segmentation.png""#) == 0)
   }
 
-  @Test func theOrientationIsCopiedAndTheStoredSizeKept() async throws {
-    var image = DrawnPair(index: 1, width: 50, height: 30).image
-    image.orientation = 6
-    try daemon.drop(try PNGEncoder.encode(image), as: "turned.png")
-    try await daemon.run {
-      try await daemon.until("mask") { daemon.exists("Results/turned_segmentation.png") }
+  @Test func everyOrientationIsCopiedAndTheStoredSizeKept() async throws {
+    for orientation in UInt8(1)...8 {
+      var image = DrawnPair(index: 1, width: 50, height: 30).image
+      image.orientation = orientation
+      try daemon.drop(try JPEGEncoder.encode(image), as: "turned\(orientation).jpg")
     }
-    let mask = try daemon.readMask("turned_segmentation.png").image
-    #expect([mask.width, mask.height, Int(mask.orientation)] == [50, 30, 6])
+    try await daemon.run { try await daemon.until("masks") { try daemon.masks().count == 8 } }
+    for orientation in 1...8 {
+      let mask = try daemon.readMask("turned\(orientation)_segmentation.png").image
+      #expect([mask.width, mask.height, Int(mask.orientation)] == [50, 30, orientation])
+    }
   }
 
   @Test func leftoversOfAKilledProcessAreSwept() async throws {

@@ -27,7 +27,12 @@ final class DatagramSocket {
   /// The next datagram; nil after 20 s without one.
   func receive() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
-    let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+    var count = 0
+    // With a time limit it is not taken up again by itself after a signal.
+    repeat {
+      count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+    } while count < 0
+      && errno == EINTR
     return count < 0 ? nil : Array(buffer.prefix(count))
   }
 }

@@ -108,7 +108,6 @@ import Testing
     for cycle in 0..<Self.cycles {
       inside("cp m0 test/mounted.\(cycle).jpg")
       try await expectMask("mounted.\(cycle)")
-      // Nothing is watched that would not be a photograph's folder: what is below a mount point is not.
       inside("umount test")
       try await daemon.until("gone") { daemon.log.count(of: "The test folder is gone") > cycle }
       inside("mount -t tmpfs none test; cp m1 test/back.\(cycle).jpg")
