@@ -28,7 +28,12 @@ final class LoopDisk {
     folder.run("mount -o loop,\(options) \"$D/disk.ext4\" \"$D/disk\" 2> \"$D/mount.log\"") == 0
   }
 
-  func unmount() { folder.run(#"umount "$D/disk" 2> /dev/null"#) }
+  /// Tries again for a while: a program that ended just now may still hold it.
+  func unmount() {
+    folder.run(
+      #"for i in $(seq 50); do mountpoint -q "$D/disk" || break; umount "$D/disk" 2> /dev/null || sleep 0.1; done"#
+    )
+  }
 
   /// What the machine finds when the power is back.
   func mountAgain() -> Bool {
@@ -113,7 +118,9 @@ extension FaultRun {
 
   /// Shuts the file system down from outside.
   func cutPower(_ disk: LoopDisk) {
-    let descriptor = unsafe disk.mountPoint.withPlatformString { unsafe open($0, O_RDONLY) }
+    let descriptor = unsafe disk.mountPoint.withPlatformString {
+      unsafe open($0, O_RDONLY | O_CLOEXEC)
+    }
     defer { close(descriptor) }
     var flags: UInt32 = 2
     // FS_IOC_SHUTDOWN, FS_SHUTDOWN_FLAGS_NOLOGFLUSH.

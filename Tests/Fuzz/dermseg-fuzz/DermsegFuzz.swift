@@ -1,5 +1,6 @@
 import CFuzzer
 import Glibc
+import SystemPackage
 
 /// Coverage-guided fuzzing (libFuzzer) of what reads bytes that others wrote.
 ///
@@ -31,14 +32,14 @@ enum DermsegFuzz {
       unsafe arguments.map { unsafe strdup($0) } + [nil]
     var count = Int32(arguments.count)
     let status = unsafe pointers.withUnsafeMutableBufferPointer { buffer in
-      var start = unsafe buffer.baseAddress
+      var start = buffer.baseAddress
       return unsafe LLVMFuzzerRunDriver(&count, &start, target.function)
     }
     exit(status)
   }
 
   private static func end(_ message: String) -> Never {
-    fputs(message + "\n", stderr)
+    _ = try? FileDescriptor.standardError.writeAll((message + "\n").utf8)
     exit(2)
   }
 }

@@ -8,3 +8,6 @@
 // Runs `one` with one input after another until something happens or the time is over. Removes the
 // options that it understood from the arguments.
 int LLVMFuzzerRunDriver(int *count, char ***arguments, int (*one)(const uint8_t *data, size_t size));
+
+// A file in memory, to be read by its name /proc/self/fd/N. -1 and errno.
+int cfuzzer_memory_file(void);
