@@ -71,7 +71,7 @@ import UNets
     let model = try UNetModel(safetensors: try folder.read("m.safetensors"))
     #expect(model.architecture.inputChannels == 1 && !model.architecture.hasBatchNorm)
     #expect(model.architecture.upsampling == .nearest)
-    #expect(model.normalization == .unit(channels: 1))
+    #expect(model.normalization.mean == [0.5])
     #expect(model.summary["preset"] == "paper" && model.summary["augmentation"] == "none")
   }
 
