@@ -159,7 +159,7 @@ extension DaemonProcess {
   func memory(_ key: String) -> Int {
     folder.run("grep '^\(key)' /proc/\(pid)/status > \"$D/memory\"")
     let bytes = try? readRegularFile(at: folder.appending("memory"), limitBytes: 1000).bytes
-    let words = String(decoding: bytes ?? [], as: UTF8.self).split { $0 == " " || $0 == "\t" }
+    let words = String(decoding: bytes ?? [], as: UTF8.self).split { $0.isWhitespace }
     return words.count > 1 ? Int(words[1]) ?? 0 : 0
   }
 }

@@ -44,6 +44,8 @@ import UNets
         let part = try run(folder, prefix: "timeout -s KILL 0.\(digits)")
         isFinished = part.exitCode == 0
         if isFinished { break }
+        // 75: the one before was not quite dead yet and held its lock.
+        if part.exitCode == 75 { continue }
         done += 1
         #expect(part.exitCode == 137, "\(part.exitCode): \(part.errors)")
         if done % 40 == 0 { break }
