@@ -6,7 +6,7 @@ import TestScaffold
 import Testing
 
 /// What cannot be segmented leaves a reason, and nothing else suffers.
-@Suite(.timeLimit(.minutes(2))) struct FailureTests {
+@Suite(.timeLimit(.minutes(5))) struct FailureTests {
   let daemon: TinyDaemon
 
   init() throws { daemon = try TinyDaemon() }

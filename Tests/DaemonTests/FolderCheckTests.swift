@@ -9,7 +9,7 @@ import TestScaffold
 import Testing
 
 /// The checker that ends every fault test must see each fault.
-@Suite(.timeLimit(.minutes(2))) struct FolderCheckTests {
+@Suite(.timeLimit(.minutes(5))) struct FolderCheckTests {
   let daemon: TinyDaemon
   let before: SourceManifest
   var check: FolderCheck

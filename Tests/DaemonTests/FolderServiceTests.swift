@@ -6,7 +6,7 @@ import TestScaffold
 import Testing
 
 /// Every photograph gets a mask, once, and nothing happens to it.
-@Suite(.timeLimit(.minutes(2))) struct FolderServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct FolderServiceTests {
   let daemon: TinyDaemon
 
   init() throws { daemon = try TinyDaemon() }

@@ -7,7 +7,7 @@ import Testing
 /// Real mounts over, below and away from the folders. The rescan is an hour away: what is noticed here
 /// is noticed by what the kernel tells.
 @Suite(
-  .serialized, .timeLimit(.minutes(2)), .enabled(if: canMount, "mounting needs root"))
+  .serialized, .timeLimit(.minutes(5)), .enabled(if: canMount, "mounting needs root"))
 final class MountTests {
   let daemon: TinyDaemon
   private let rare = ["rescan-interval": "1h", "poll-interval": "1h"]

@@ -6,7 +6,7 @@ import TemporaryFolders
 import Testing
 
 /// A new model comes into service between two photographs; a bad one never does.
-@Suite(.timeLimit(.minutes(2))) struct ReloadingTests {
+@Suite(.timeLimit(.minutes(5))) struct ReloadingTests {
   let daemon: TinyDaemon
   let store: ModelStore
 

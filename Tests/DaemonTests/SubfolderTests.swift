@@ -6,7 +6,7 @@ import TestScaffold
 import Testing
 
 /// `recursive: true`: sub-folders are watched and mirrored.
-@Suite(.timeLimit(.minutes(2))) struct SubfolderTests {
+@Suite(.timeLimit(.minutes(5))) struct SubfolderTests {
   let daemon: TinyDaemon
   private let recursive = ["recursive": "true", "rescan-interval": "1h"]
 

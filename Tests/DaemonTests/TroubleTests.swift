@@ -5,7 +5,7 @@ import TemporaryFolders
 import Testing
 
 /// Folders that come and go, and daemons that must not start.
-@Suite(.timeLimit(.minutes(2))) struct TroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct TroubleTests {
   let daemon: TinyDaemon
 
   init() throws { daemon = try TinyDaemon() }
