@@ -95,6 +95,9 @@ extension Trainer {
   private func close(
     _ state: inout RunState, _ validation: Validation, rate: Float, _ session: TrainingSession
   ) -> Bool {
+    // The first epoch counts whatever it scored: a run must end with some weights.
+    let isBest =
+      state.history.map(\.validationJaccard).max().map { validation.jaccard >= $0 } ?? true
     state.history.append(
       EpochReport(
         epoch: state.epochsDone + 1, epochs: options.epochs, trainingLoss: state.sums.meanLoss,
@@ -105,8 +108,6 @@ extension Trainer {
     state.stepsDone = 0
     state.sums = EpochSums()
     state.epochSeconds = 0
-    // The first epoch counts whatever it scored: a run must end with some weights.
-    let isBest = state.best.map { validation.jaccard >= $0.jaccard } ?? true
     if isBest && options.keepsBestEpoch {
       state.best = BestEpoch(
         epoch: state.epochsDone, jaccard: validation.jaccard,

@@ -217,6 +217,25 @@ import UNets
     }
   }
 
+  /// Known defect of old: where the last epoch is kept, every epoch was called the best.
+  @Test func onlyEpochsWithoutABetterOneBeforeAreCalledBest() async throws {
+    var tiny = try TinyTraining()
+    tiny.options.keepsBestEpoch = false
+    tiny.options.epochs = 8
+    var trainer = try await tiny.trainer()
+    var (jaccards, called) = ([Double](), [Bool]())
+    trainer.observe = {
+      if case .epoch(let report, let isBest) = $0 {
+        jaccards.append(report.validationJaccard)
+        called.append(isBest)
+      }
+    }
+    _ = try await trainer.run(resuming: false)
+    for (index, jaccard) in jaccards.enumerated() {
+      #expect(called[index] == (jaccards[...index].max() == jaccard))
+    }
+  }
+
   @Test func theTableHasThePapersColumns() async throws {
     let tiny = try TinyTraining()
     let trained = try #require(try await tiny.trainer().run(resuming: false).model)
