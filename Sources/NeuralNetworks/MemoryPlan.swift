@@ -33,7 +33,7 @@ package struct MemoryPlan: Equatable {
     self.init(requests, order: order)
     let leastCount = Self.leastCount(requests)
     var generator = SeededGenerator(seed: 1)
-    for _ in 0..<Self.tries where totalCount > leastCount + leastCount / 200 {
+    for _ in 0..<Self.tries where totalCount > leastCount + leastCount / 20 {
       var changed = order
       let moved = changed.remove(at: Int(generator.next() % UInt64(order.count)))
       changed.insert(moved, at: Int(generator.next() % UInt64(order.count)))

@@ -9,7 +9,13 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Channels of the network's first level: 64, 32 and 16 are the usual ones.")
   var width: Int?
 
-  @Option(help: "Side of the square that the network sees, in pixels; a multiple of 16.")
+  @Option(
+    help:
+      "Halvings of the planes: one more lets the network see twice as far, with four times the weights."
+  )
+  var depth: Int?
+
+  @Option(help: "Side of the square that the network sees, in pixels; a multiple of 2^depth.")
   var size: Int?
 
   @Option(help: "1 for grey, 3 for colour.")
@@ -68,6 +74,7 @@ struct RecipeOptions: ParsableArguments {
   /// Puts what was given into the options of a preset.
   func apply(to options: inout TrainingOptions) throws {
     if let width { options.width = width }
+    if let depth { options.depth = depth }
     if let size { options.inputSize = size }
     if let channels { options.channels = channels }
     if let upsampling {
