@@ -4,71 +4,10 @@
 set -euo pipefail
 readonly programs=$1
 readonly data=/srv/dermseg
-failures=0
-
-step() { echo "system: $*"; }
-
-# check WHAT COMMAND...: counts a failure and goes on, so that one run shows them all.
-check() {
-  local -r what=$1
-  shift
-  if "$@" >/dev/null 2>&1; then
-    echo "  ok    $what"
-  else
-    echo "  FAILS $what: $*"
-    failures=$((failures + 1))
-  fi
-}
-
-is() { [ "$1" = "$2" ]; }
-
-# within SECONDS COMMAND...
-within() {
-  local -r limit=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $limit ] || return 1
-    sleep 0.1
-  done
-}
-
-property() { systemctl show --property "$1" --value "${2-dermsegd.service}"; }
-
-# entries KIND [FIELD]: how many journal entries of a MESSAGE_ID there are, or a field of each.
-entries() {
-  journalctl --quiet --sync
-  journalctl --quiet --output json MESSAGE_ID="$1" --output-fields "${2-MESSAGE}"
-}
-
-count() { entries "$1" | wc -l; }
-
-is_count() { is "$(count "$1")" "$2"; }
+. Tests/System/checks.sh
 
 # Whether one model took another's place; the daemon also names its model when it starts.
-model_is_replaced() { is "$(entries "$model_loaded" | grep -c "in place of")" 1; }
-
-not() { ! "$@"; }
-
-# has_fields KIND FIELD...: whether every entry has all of them.
-has_fields() {
-  local -r kind=$1 all=$(count "$1")
-  shift
-  local field
-  for field in "$@"; do
-    is "$(entries "$kind" "$field" | grep -c "\"$field\"")" "$all" || return 1
-  done
-}
-
-is_back_after() {
-  local -r pid=$(property MainPID)
-  [ "$pid" != 0 ] && [ "$pid" != "$1" ] && systemctl is-active --quiet dermsegd.service
-}
-
-# From Sources/Journal/MessageKind.swift.
-readonly started=af1a4247a73240d8b17fbf24ae200541 stopped=570f3d8c6d354ba0ac83c44f16c08f72
-readonly reloaded=97f4e001d74d4ac088525f9f9bbf22cd
-readonly not_published=e4ff1b77094340db83f83ad43a457560 model_loaded=2835a5b2da114d529af3a5ee5d368340
-readonly segmented=d094fcf5ae6349db89217442dffc07d1 refused=5b920b531eaa4174bae1ab66dc6155d0
+model_is_replaced() { is "$(entries modelLoaded | grep -c "in place of")" 1; }
 
 step "installing"
 prefix=/usr/local
@@ -98,7 +37,7 @@ step "starting"
 check "systemctl start waits until the daemon is ready" systemctl start dermsegd.service
 check "it is active" systemctl is-active dermsegd.service
 check "it says what it does" grep -q "Watching" <<< "$(property StatusText)"
-check "it has said that it is ready" is_count $started 1
+check "it has said that it is ready" is_count started 1
 
 step "segmenting"
 cp /tmp/photographs/images/synth_000[12].jpg "$data/test/"
@@ -110,12 +49,12 @@ for number in 1 2 3; do
   check "there is a mask of photograph $number" within 60 test -s "$mask"
 done
 check "there is a note about the letter" within 60 test -s "$data/Results/failed/letter.jpg.txt"
-check "one entry for each mask" within 10 is_count $segmented 3
-check "one entry for the letter" within 10 is_count $refused 1
-check "each entry of a mask has its fields" has_fields $segmented PRIORITY SYSLOG_IDENTIFIER \
+check "one entry for each mask" within 10 is_count segmented 3
+check "one entry for the letter" within 10 is_count notSegmented 1
+check "each entry of a mask has its fields" has_fields segmented PRIORITY SYSLOG_IDENTIFIER \
   DERMSEG_FILE DERMSEG_MASK DERMSEG_MODEL DERMSEG_WIDTH DERMSEG_HEIGHT DERMSEG_AREA_PERCENT \
   DERMSEG_DURATION_MS DERMSEG_SOURCE_SHA256
-check "the entry of the letter has its fields" has_fields $refused DERMSEG_FILE DERMSEG_REASON
+check "the entry of the letter has its fields" has_fields notSegmented DERMSEG_FILE DERMSEG_REASON
 check "the sources are as they were" cmp /tmp/photographs/images/synth_0001.jpg \
   "$data/test/synth_0001.jpg"
 
@@ -133,7 +72,7 @@ check "it sees no network but its own" is \
 
 step "reloading"
 check "systemctl reload" systemctl reload dermsegd.service
-check "says so" within 10 is_count $reloaded 1
+check "says so" within 10 is_count reloaded 1
 check "and goes on in the same process" is "$(property MainPID)" "$pid"
 
 step "training"
@@ -152,8 +91,8 @@ for note in model.safetensors rebuild.json split.json metrics.json metrics.csv w
   check "with its $note" test -e "$(echo $store/unet-*)/$note"
 done
 check "it belongs to the service" is "$(stat -c %U $store/unet-*)" dermseg
-check "the decision is in the journal" is_count $not_published 1
-check "with its numbers" has_fields $not_published DERMSEG_NEW_JACCARD DERMSEG_CURRENT_JACCARD \
+check "the decision is in the journal" is_count modelNotPublished 1
+check "with its numbers" has_fields modelNotPublished DERMSEG_NEW_JACCARD DERMSEG_CURRENT_JACCARD \
   DERMSEG_DIFFERENCE DERMSEG_DIFFERENCE_LOW DERMSEG_DIFFERENCE_HIGH DERMSEG_FLOOR_JACCARD DERMSEG_REASON
 check "a second start finds nothing to do" systemctl start dermseg-trainer.service
 check "and says so" grep -q "Nothing changed" <<< "$(journalctl --quiet --output cat --unit dermseg-trainer)"
@@ -175,10 +114,7 @@ check "systemctl stop" systemctl stop dermsegd.service
 check "within 6 s" test $((SECONDS - begun)) -le 6
 check "with success" is "$(property Result)" success
 check "with status 0" is "$(property ExecMainStatus)" 0
-check "and says so" is_count $stopped 1
+check "and says so" is_count stopped 1
 check "no part of a file is left" is "$(find "$data/Results" -name '*.part' | wc -l)" 0
 
-if [ $failures -gt 0 ]; then
-  echo "system: $failures checks failed"
-  exit 1
-fi
+conclude

@@ -1,0 +1,73 @@
+# checks.sh, to be sourced: what the scripts that run within a booted systemd have in common.
+# shellcheck shell=bash
+failures=0
+
+# The MESSAGE_ID of each kind of message.
+declare -A message
+while read -r name identifier; do message[$name]=$identifier; done < <(
+  sed -n 's/^ *case \.\([A-Za-z]*\): return "\([0-9a-f]*\)"$/\1 \2/p' Sources/Journal/MessageKind.swift
+)
+[ ${#message[@]} -gt 20 ] || { echo "system: the kinds of messages were not found" >&2; exit 1; }
+
+step() { echo "system: $*"; }
+
+# check WHAT COMMAND...: counts a failure and goes on, so that one run shows them all.
+check() {
+  local -r what=$1
+  shift
+  if "$@" >/dev/null 2>&1; then
+    echo "  ok    $what"
+  else
+    echo "  FAILS $what: $*"
+    failures=$((failures + 1))
+  fi
+}
+
+# The last line of each script.
+conclude() {
+  [ $failures = 0 ] && return
+  echo "system: $failures checks failed"
+  exit 1
+}
+
+is() { [ "$1" = "$2" ]; }
+
+not() { ! "$@"; }
+
+# within SECONDS COMMAND...
+within() {
+  local -r limit=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $limit ] || return 1
+    sleep 0.1
+  done
+}
+
+property() { systemctl show --property "$1" --value "${2-dermsegd.service}"; }
+
+# entries KIND [FIELD]: the journal entries of a kind of Sources/Journal/MessageKind.swift, or a field of each.
+entries() {
+  journalctl --quiet --sync
+  journalctl --quiet --output json MESSAGE_ID="${message[$1]}" --output-fields "${2-MESSAGE}"
+}
+
+count() { entries "$1" | wc -l; }
+
+is_count() { is "$(count "$1")" "$2"; }
+
+# has_fields KIND FIELD...: whether every entry has all of them.
+has_fields() {
+  local -r kind=$1 all=$(count "$1")
+  shift
+  local field
+  for field in "$@"; do
+    is "$(entries "$kind" "$field" | grep -c "\"$field\"")" "$all" || return 1
+  done
+}
+
+# is_back_after PID [UNIT]: whether the service runs in another process.
+is_back_after() {
+  local -r now=$(property MainPID "${2-dermsegd.service}")
+  [ "$now" != 0 ] && [ "$now" != "$1" ] && systemctl is-active --quiet "${2-dermsegd.service}"
+}
