@@ -84,8 +84,11 @@ INLINE void input_tiles_of(
       vec w[MAX_PATCH][MAX_PATCH];
       UNROLL for (long x = 0; x < patch; x++) {
         vec d[MAX_PATCH], out[MAX_PATCH];
-        UNROLL for (long y = 0; y < patch; y++)
-          d[y] = load(from.base + y * from.row + x * from.pixel);
+        UNROLL for (long y = 0; y < patch; y++) {
+          const float *pixel = from.base + y * from.row + x * from.pixel;
+          d[y] = load(pixel);
+          if (x >= 2) __builtin_prefetch(pixel + tile * from.pixel);
+        }
         transform_input(tile, out, d);
         UNROLL for (long y = 0; y < patch; y++) w[y][x] = out[y];
       }
@@ -110,8 +113,11 @@ INLINE void gradient_tiles_of(
       vec w[MAX_PATCH][MAX_TILE];
       UNROLL for (long x = 0; x < tile; x++) {
         vec d[MAX_TILE], out[MAX_PATCH];
-        UNROLL for (long y = 0; y < tile; y++)
-          d[y] = load(from.base + y * from.row + x * from.pixel);
+        UNROLL for (long y = 0; y < tile; y++) {
+          const float *pixel = from.base + y * from.row + x * from.pixel;
+          d[y] = load(pixel);
+          __builtin_prefetch(pixel + tile * from.pixel);
+        }
         transform_gradient(tile, out, d);
         UNROLL for (long y = 0; y < patch; y++) w[y][x] = out[y];
       }

@@ -134,7 +134,8 @@ func winogradInputGradient(
         transformed.base + position * plan.inputStride,
         workspace.shared + position * plan.filterStride,
         products.base + position * plan.outputStride, 0)
-      if next.count > 0 { unsafe loops.prefetch_tiles(&images, &next, position, plan.positions) }
+      let early = plan.positions * 3 / 4
+      if next.count > 0 && position >= early { unsafe loops.prefetch_tiles(&images, &next, position - early, plan.positions - early) }
     }
     unsafe write(products, own, outputs)
   }
