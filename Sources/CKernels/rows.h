@@ -132,10 +132,6 @@ static void few_outputs(
       }
 }
 
-INLINE vec chosen(int_vec mask, vec yes, vec no) {
-  return (vec)(((int_vec)yes & mask) | ((int_vec)no & ~mask));
-}
-
 typedef unsigned char byte_vec __attribute__((vector_size(16)));
 typedef unsigned char unaligned_byte_vec __attribute__((vector_size(16), aligned(1)));
 

@@ -44,8 +44,15 @@ INLINE vec rectified(vec v) {
   return (vec)((int_vec)v & keep);
 }
 
-// 16 values of one pixel into an image, finished.
-INLINE void put(
+INLINE vec chosen(int_vec mask, vec yes, vec no) {
+  return (vec)(((int_vec)yes & mask) | ((int_vec)no & ~mask));
+}
+
+// The first unless the second is larger, as max-pooling takes them.
+INLINE vec first_largest(vec first, vec second) { return chosen(second > first, second, first); }
+
+// 16 values of one pixel into an image, finished; returns what was written.
+INLINE vec put(
     float *target, vec value, vec bias, long count, int relu, int accumulate, int streaming) {
   value += bias;
   if (relu) value = rectified(value);
@@ -54,6 +61,7 @@ INLINE void put(
     stream(target, value);
   else
     store_part(target, value, count);
+  return value;
 }
 
 INLINE long rounded_up(long count, long unit) { return (count + unit - 1) / unit * unit; }

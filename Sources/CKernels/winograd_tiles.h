@@ -133,7 +133,7 @@ INLINE void gradient_tiles_of(
 
 INLINE void output_tiles_of(
     long tile, ck_blocks source, const ck_tiles *tiles, const ck_images *images,
-    const ck_finish *finish) {
+    const ck_finish *finish, const ck_images *pooled) {
   const long patch = tile + 2;
   const int relu = finish->relu, accumulate = finish->accumulate, streaming = finish->streaming;
   tile_cursor at = cursor_at(images, tile, tiles->first);
@@ -153,13 +153,26 @@ INLINE void output_tiles_of(
         transform_output(tile, out, m);
         UNROLL for (long y = 0; y < tile; y++) w[y][x] = out[y];
       }
+      vec above[MAX_TILE];
       for (long y = 0; y < rows; y++) {
         vec out[MAX_TILE];
         transform_output(tile, out, w[y]);
         float *to = corner + y * row_stride + channel;
         UNROLL for (long x = 0; x < tile; x++)
           if (x < columns)
-            put(to + x * images->pixel_stride, out[x], bias, count, relu, accumulate, streaming);
+            out[x] = put(
+                to + x * images->pixel_stride, out[x], bias, count, relu, accumulate, streaming);
+        if (!pooled) continue;
+        if (y % 2 == 0) {
+          UNROLL for (long x = 0; x < tile; x++) above[x] = out[x];
+          continue;
+        }
+        float *largest = pixel_at(pooled, at.image, (at.y + y) / 2, at.x / 2) + channel;
+        UNROLL for (long x = 0; x < tile; x += 2, largest += pooled->pixel_stride)
+          if (x + 1 < columns) {
+            vec top = first_largest(above[x], above[x + 1]);
+            store_part(largest, first_largest(first_largest(top, out[x]), out[x + 1]), count);
+          }
       }
     }
   }
@@ -270,11 +283,12 @@ static void gradient_tiles(const ck_images *images, const ck_tiles *tiles, ck_bl
 }
 
 static void output_tiles(
-    ck_blocks source, const ck_tiles *tiles, const ck_images *images, const ck_finish *finish) {
+    ck_blocks source, const ck_tiles *tiles, const ck_images *images, const ck_finish *finish,
+    const ck_images *pooled) {
   if (tiles->tile == 4)
-    output_tiles_of(4, source, tiles, images, finish);
+    output_tiles_of(4, source, tiles, images, finish, pooled);
   else
-    output_tiles_of(6, source, tiles, images, finish);
+    output_tiles_of(6, source, tiles, images, finish, pooled);
 }
 
 static void filters(

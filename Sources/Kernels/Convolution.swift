@@ -90,11 +90,16 @@ public struct Convolution: Sendable {
       batch: batch, height: height, width: width, threads: 1)
   }
 
-  /// Writes `output` `[N, H, W, O]` from `input` `[N, H, W, I]`, bias and ReLU included.
+  /// Whether `forward` can pool on the way.
+  public var canPool: Bool { algorithm == .winograd }
+
+  /// Writes `output` `[N, H, W, O]` from `input` `[N, H, W, I]`, bias and ReLU included; and `pooled`
+  /// `[N, H / 2, W / 2, O]`, when given, the largest of each 2x2 pixels, which saves reading them again.
   public func forward(
     input: ActivationView, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-    output: ActivationView, pool: ThreadPool, workspace: Workspace
+    output: ActivationView, pooled: ActivationView? = nil, pool: ThreadPool, workspace: Workspace
   ) {
+    precondition(pooled == nil || canPool, "\(algorithm) does not pool")
     switch algorithm {
     case .taps:
       unsafe tapConvolutionForward(
@@ -105,8 +110,8 @@ public struct Convolution: Sendable {
         workspace: workspace)
     case .winograd:
       unsafe winogradForward(
-        geometry, input: input, weight: weight, bias: bias, output: output, pool: pool,
-        workspace: workspace)
+        geometry, input: input, weight: weight, bias: bias, output: output, pooled: pooled,
+        pool: pool, workspace: workspace)
     }
   }
 

@@ -13,11 +13,13 @@ private typealias FilterTransform = (
 
 func winogradForward(
   _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
-  bias: UnsafePointer<Float>, output: ActivationView, pool: ThreadPool, workspace: Workspace
+  bias: UnsafePointer<Float>, output: ActivationView, pooled: ActivationView?, pool: ThreadPool,
+  workspace: Workspace
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let layer = unsafe WinogradLayer(
-    input: input, output: output, bias: bias, hasReLU: geometry.hasReLU, accumulate: false,
+    input: input, output: output, pooled: pooled, bias: bias, hasReLU: geometry.hasReLU,
+    accumulate: false,
     pool: pool, workspace: workspace
   ) { plan, outputs, rows, panels, panelBlocks, panelRow in
     unsafe loops.filters(
@@ -34,7 +36,7 @@ func winogradInputGradient(
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let layer = unsafe WinogradLayer(
-    input: outputGradient, output: inputGradient, bias: nil, hasReLU: false,
+    input: outputGradient, output: inputGradient, pooled: nil, bias: nil, hasReLU: false,
     accumulate: accumulate, pool: pool, workspace: workspace
   ) { plan, inputs, rows, panels, panelBlocks, panelRow in
     unsafe loops.turned_filters(
@@ -51,21 +53,23 @@ func winogradInputGradient(
   private let loops: ck_kernels
   private let input: ActivationView
   private let output: ActivationView
+  private let pooled: ActivationView?
   private let finish: ck_finish
   private let pool: ThreadPool
   private let workspace: Workspace
   private let transformFilters: FilterTransform
 
   init(
-    input: ActivationView, output: ActivationView, bias: UnsafePointer<Float>?, hasReLU: Bool,
-    accumulate: Bool, pool: ThreadPool, workspace: Workspace,
+    input: ActivationView, output: ActivationView, pooled: ActivationView?,
+    bias: UnsafePointer<Float>?, hasReLU: Bool, accumulate: Bool, pool: ThreadPool,
+    workspace: Workspace,
     transformFilters: @escaping FilterTransform
   ) {
     plan = WinogradPlan(
       inputChannels: input.channels, outputChannels: output.channels, batch: input.batch,
       height: input.height, width: input.width, threads: pool.threadCount)
     unsafe loops = InstructionSet.fastest.loops
-    (self.input, self.output) = (input, output)
+    (self.input, self.output, self.pooled) = (input, output, pooled)
     unsafe finish = ck_finish(
       bias: bias, relu: hasReLU ? 1 : 0, accumulate: accumulate ? 1 : 0,
       streaming: !accumulate && output.isStreamable ? 1 : 0)
@@ -128,14 +132,18 @@ func winogradInputGradient(
       base: memory + plan.positions * plan.inputStride, position_stride: plan.outputStride,
       capacity: plan.capacity)
     unsafe loops.input_tiles(&images, &own, transformed)
+    // Late, so that the filters do not drive it out of the caches again.
+    let prefetchStart = plan.positions * 3 / 4
     for position in 0..<plan.positions {
       unsafe loops.multiply(
         own.count, plan.capacity, blockCount(outputs.count), plan.inputBlocks,
         transformed.base + position * plan.inputStride,
         workspace.shared + position * plan.filterStride,
         products.base + position * plan.outputStride, 0)
-      let early = plan.positions * 3 / 4
-      if next.count > 0 && position >= early { unsafe loops.prefetch_tiles(&images, &next, position - early, plan.positions - early) }
+      if next.count > 0 && position >= prefetchStart {
+        unsafe loops.prefetch_tiles(
+          &images, &next, position - prefetchStart, plan.positions - prefetchStart)
+      }
     }
     unsafe write(products, own, outputs)
   }
@@ -184,7 +192,12 @@ func winogradInputGradient(
     var images = unsafe output.channels(outputs).images
     var finish = unsafe finish
     unsafe finish.bias = unsafe finish.bias.map { unsafe $0 + outputs.lowerBound }
-    unsafe loops.output_tiles(products, &tiles, &images, &finish)
+    if let pooled {
+      var pooled = unsafe pooled.channels(outputs).images
+      unsafe loops.output_tiles(products, &tiles, &images, &finish, &pooled)
+    } else {
+      unsafe loops.output_tiles(products, &tiles, &images, &finish, nil)
+    }
     if unsafe finish.streaming != 0 { unsafe loops.finish_streaming() }
   }
 }

@@ -17,6 +17,9 @@ final class Execution {
   private let isTraining: Bool
   let convolutions: [Convolution?]
   let transposedConvolutions: [TransposedConvolution?]
+  /// Per convolution: the max-pooling of its output that it computes on the way. Inference only:
+  /// training has to know which pixel was the largest.
+  private let pooling: [Int: Int]
   /// Scratch memory of each node's passes, which lies in the arena.
   private let needs: [Workspace.Need]
   /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift,
@@ -54,8 +57,17 @@ final class Execution {
       }
       return transposedConvolutions[index]?.workspaceNeed(training: isTraining) ?? .none
     }
+    var pooling: [Int: Int] = [:]
+    for (index, node) in network.nodes.enumerated()
+    where node.operation == .maxPool2d && !isTraining {
+      let source = node.inputs[0]
+      if convolutions[source]?.canPool == true && pooling[source] == nil { pooling[source] = index }
+    }
+    self.pooling = pooling
+    let writers = Dictionary(uniqueKeysWithValues: pooling.map { ($1, $0) })
     plan = try ExecutionPlan(
-      network, batch: batch, height: height, width: width, isTraining: isTraining
+      network, batch: batch, height: height, width: width, isTraining: isTraining,
+      writer: { writers[$0] ?? $0 }
     ) { shapes in
       shapes.indices.map { need($0, shapes[$0]).count(threads: pool.threadCount) }
     }
@@ -138,7 +150,8 @@ final class Execution {
       unsafe convolution.forward(
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
-        bias: parameters.base + parameter(index, ".bias"), output: output, pool: pool,
+        bias: parameters.base + parameter(index, ".bias"), output: output,
+        pooled: pooling[index].map { view($0, count) }, pool: pool,
         workspace: workspace(index, plan.forwardWorkspaces))
     case .convTranspose2d:
       unsafe transposedConvolutions[index]?.forward(
@@ -148,6 +161,7 @@ final class Execution {
         workspace: workspace(index, plan.forwardWorkspaces))
     case .batchNorm2d(let layer):
       normalize(index, layer, input: view(node.inputs[0], count), output: output, learning)
+    case .maxPool2d where pooling[node.inputs[0]] == index: break
     case .maxPool2d:
       unsafe maxPoolForward(
         fine: view(node.inputs[0], count), coarse: output, winners: winners(index), pool: pool)

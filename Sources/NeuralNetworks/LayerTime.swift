@@ -57,7 +57,9 @@ extension Execution {
   func layerTimes(_ clock: LayerClock, count: Int) -> [LayerTime] {
     network.nodes.indices.dropFirst().compactMap { index in
       let node = network.nodes[index]
-      if case .concatenate = node.operation, clock.median(index, .forward) < 1e-5 { return nil }
+      // Views of others, and poolings that their convolution computes.
+      let mayBeFree = node.operation == .concatenate || node.operation == .maxPool2d
+      if mayBeFree && clock.median(index, .forward) < 1e-5 { return nil }
       let shape = plan.shapes[index]
       let (algorithm, products) = products(of: index, count)
       return LayerTime(

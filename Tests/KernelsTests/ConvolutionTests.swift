@@ -86,6 +86,39 @@ import Testing
     #expect(output.gapsAreUntouched)
   }
 
+  /// What a convolution pools on the way is, bit for bit, what pooling its output gives.
+  @Test(arguments: cases.filter { $0.algorithm == .winograd && $0.height > 1 && $0.width > 1 })
+  func pooling(_ c: Case) {
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let (pool, workspace) = (
+      ThreadPool(threadCount: c.threads),
+      Workspace(c.need(convolution, training: false), threadCount: c.threads)
+    )
+    let g = c.geometry
+    let input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
+    let output = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: nil)
+    let (height, width) = (c.height / 2, c.width / 2)
+    let pooled = Activations(c.batch, height, width, g.outputChannels, gap: 5, seed: nil)
+    let weights = randomBuffer(g.weightCount, seed: 2)
+    let bias = randomBuffer(g.outputChannels, seed: 3)
+    unsafe convolution.forward(
+      input: input.view, weight: weights.base, bias: bias.base, output: output.view,
+      pooled: pooled.view, pool: pool, workspace: workspace)
+    #expect(pooled.gapsAreUntouched)
+    for image in 0..<c.batch {
+      for y in 0..<height {
+        for x in 0..<width {
+          for k in 0..<g.outputChannels {
+            let block = [(0, 0), (0, 1), (1, 0), (1, 1)].map {
+              output[image, 2 * y + $0.0, 2 * x + $0.1, k]
+            }
+            #expect(pooled[image, y, x, k] == block.max())
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: cases, [false, true]) func inputGradient(_ c: Case, _ accumulate: Bool) {
     let convolution = Convolution(c.geometry, algorithm: c.algorithm)
     let (pool, workspace) = (

@@ -72,9 +72,11 @@ typedef struct {
 
   // Winograd: B^T d B of input patches, zeros outside the image.
   void (*input_tiles)(const ck_images *images, const ck_tiles *tiles, ck_blocks target);
-  // A^T m A of products, into the image.
+  // A^T m A of products, into the image; and the largest of each 2x2 pixels into `pooled`, of half
+  // the height and width (rounded down), unless that is NULL.
   void (*output_tiles)(
-      ck_blocks source, const ck_tiles *tiles, const ck_images *images, const ck_finish *finish);
+      ck_blocks source, const ck_tiles *tiles, const ck_images *images, const ck_finish *finish,
+      const ck_images *pooled);
   // A y A^T of output gradients (zeros outside the image).
   void (*gradient_tiles)(const ck_images *images, const ck_tiles *tiles, ck_blocks target);
   // G g G^T of filters [3][3][inputs][outputs] for inputs first ..< end and `columns` outputs from
