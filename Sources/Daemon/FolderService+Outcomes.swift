@@ -1,50 +1,77 @@
 import Files
-import Images
 import Journal
 import Logging
-import Segmentation
 import SystemPackage
 
 extension FolderService {
-  /// Makes the mask of a computed photograph and publishes it.
-  func publish(_ finding: Finding) {
-    let photograph = finding.photograph
-    let item = photograph.item
-    let found: SegmentedImage
-    let png: [UInt8]
-    do {
-      found = try finding.result.get()
-      png = try encode(found.mask, finding)
-    } catch {
-      fail(item, reason: "\(error)")
+  /// Publishes the masks that were made, and handles what was refused.
+  func publish(_ findings: [Finding]) {
+    guard trouble?.until == nil else {
+      // Nothing can be written; it is tried again when it is time to.
+      for finding in findings.reversed() { list.putBack(finding.item) }
       return
     }
+    var made: [(finding: Finding, mask: FinishedMask)] = []
+    for finding in findings {
+      switch finding.outcome {
+      case .mask(let mask): made.append((finding, mask))
+      case .masked:
+        removeNote(about: finding.item)
+        finish(finding.item, .done(finding.item.identity, maskIndex: finding.maskIndex))
+      case .refused(let refusal): handle(refusal, finding.item)
+      }
+    }
+    if !made.isEmpty { publish(made) }
+  }
+
+  private func publish(_ made: [(finding: Finding, mask: FinishedMask)]) {
+    var failed: [(item: WorkList.Item, error: FileError)] = []
     do throws(FileError) {
       if try results.reopenIfMoved() {
         list.forgetAll()
         isScanWanted = true
       }
-      try results.publish(png, as: photograph.mask, in: item.path.folder)
-    } catch {
-      if error.isTransient {
-        resultsFailed(error, for: item)
-      } else {
-        fail(item, reason: error.reason)
+      let outcomes = results.publish(
+        made.map { .init($0.mask.png, as: $0.finding.mask, in: $0.finding.item.path.folder) })
+      for ((finding, mask), outcome) in zip(made, outcomes) {
+        switch outcome {
+        case .success: tellPublished(finding, mask)
+        case .failure(let error): failed.append((finding.item, error))
+        }
       }
-      return
+    } catch {
+      failed = made.map { ($0.finding.item, error) }
     }
+    notPublished(failed)
+  }
+
+  private func tellPublished(_ finding: Finding, _ mask: FinishedMask) {
+    let item = finding.item
     troubleIsOver()
     // After the mask: were it the other way round, a failure between the two would leave neither. And
     // whatever happens to the note, the mask is there, and that is said.
     removeNote(about: item)
     status.segmented += 1
-    status.last = (item.path, clock.now - photograph.begun)
-    logSegmented(finding, found)
-    finish(item, .done(item.identity, maskIndex: photograph.maskIndex))
+    status.last = (item.path, clock.now - mask.begun)
+    logSegmented(finding, mask)
+    finish(item, .done(item.identity, maskIndex: finding.maskIndex))
     lookAgainIfChanged(item)
     // Between computing and publishing another model came into service.
-    if finding.worker.modelSHA256 != worker.modelSHA256 {
+    if finding.modelSHA256 != worker.modelSHA256 {
       list.settle(item.path, item.identity, at: clock.now)
+    }
+  }
+
+  /// One cause keeps several masks from being published: it is told once.
+  private func notPublished(_ failed: [(item: WorkList.Item, error: FileError)]) {
+    for (item, error) in failed.reversed() {
+      if !error.isTransient {
+        fail(item, reason: error.reason)
+      } else if trouble?.until != nil {
+        putBack(item)
+      } else {
+        resultsFailed(error, for: item)
+      }
     }
   }
 
@@ -71,8 +98,7 @@ extension FolderService {
     if isLocal {
       postpone(item, error, about: error.path.displayed + ": ")
     } else {
-      finishBeingInHand(item)
-      list.putBack(item)
+      putBack(item)
       resultsFailed(error)
     }
   }
@@ -87,42 +113,24 @@ extension FolderService {
       fields: ["file": field(item.path), "reason": "\(reason)"])
   }
 
-  /// The mask as PNG with its record, read back and compared.
-  private func encode(_ mask: Image, _ finding: Finding) throws(ImageError) -> [UInt8] {
-    let photograph = finding.photograph
-    let record = MaskRecord(
-      sourceName: photograph.item.name, sourceSHA256: photograph.sha256,
-      sourceSizeBytes: photograph.item.identity.sizeBytes,
-      sourceModified: photograph.item.identity.modified, modelID: finding.worker.modelID,
-      modelSHA256: finding.worker.modelSHA256)
-    let png = try PNGEncoder.encode(mask, text: record.texts)
-    let again = try ImageDecoder.decode(png)
-    guard again.width == photograph.image.width, again.height == photograph.image.height,
-      again.pixels == mask.pixels, MaskRecord(PNGText.read(from: png)) == record
-    else { throw .notEncoded(detail: "reading it back gives another image") }
-    return png
-  }
-
-  private func logSegmented(_ finding: Finding, _ found: SegmentedImage) {
-    let photograph = finding.photograph
-    let path = photograph.item.path
-    let image = photograph.image
-    let total = clock.now - photograph.begun
-    let percent = Double(Int(found.lesionFraction * 1000 + 0.5)) / 10
+  private func logSegmented(_ finding: Finding, _ mask: FinishedMask) {
+    let path = finding.item.path
+    let total = clock.now - mask.begun
+    let percent = Double(Int(mask.lesionFraction * 1000 + 0.5)) / 10
     logger.record(
       .segmented, level: .info,
-      "Segmented: \(path): lesion \(percent) % of \(image.width) x \(image.height) pixels, "
+      "Segmented: \(path): lesion \(percent) % of \(mask.width) x \(mask.height) pixels, "
         + "\(seconds(total)) s -> "
-        + "\(SourcePath(photograph.mask, in: path.folder))",
+        + "\(SourcePath(finding.mask, in: path.folder))",
       fields: [
         "file": field(path),
-        "mask": field(SourcePath(photograph.mask, in: path.folder)),
-        "model": "\(finding.worker.modelID)",
-        "width": "\(image.width)", "height": "\(image.height)", "areaPercent": "\(percent)",
+        "mask": field(SourcePath(finding.mask, in: path.folder)),
+        "model": "\(finding.modelID)",
+        "width": "\(mask.width)", "height": "\(mask.height)", "areaPercent": "\(percent)",
         "durationMs": "\(milliseconds(total))",
-        "decodeMs": "\(milliseconds(photograph.decodeTime))",
-        "inferMs": "\(milliseconds(found.inferenceTime))", "queue": "\(list.counts.toDo - 1)",
-        "sourceSHA256": "\(photograph.sha256)",
+        "decodeMs": "\(milliseconds(mask.decodeTime))",
+        "inferMs": "\(milliseconds(mask.inferenceTime))", "queue": "\(list.counts.toDo - 1)",
+        "sourceSHA256": "\(mask.sha256)",
       ])
   }
 
@@ -182,9 +190,12 @@ extension FolderService {
     list.finish(item.path, outcome)
   }
 
-  func finishBeingInHand(_ item: WorkList.Item) {
+  /// The danger is over: should the process end now, it was not because of these.
+  func finishBeingInHand(_ items: WorkList.Item...) { finishBeingInHand(items) }
+
+  func finishBeingInHand(_ items: [WorkList.Item]) {
     do throws(FileError) {
-      try poison.end(item.path)
+      try poison.end(items.map(\.path))
     } catch {
       // Then it is tried alone after the next start; nothing else depends on it.
       logger.debug("The state directory cannot be written: \(error)")

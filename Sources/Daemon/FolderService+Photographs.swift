@@ -6,15 +6,15 @@ import Logging
 import SystemPackage
 
 extension FolderService {
-  /// Reads and decodes a photograph, unless it turns out that there is nothing to do.
+  /// Finds out whether a source has to be worked on, and where its mask goes.
   ///
   /// - Returns: nil if the source was dealt with: its mask is there, it failed, or it has to wait.
-  func decode(_ item: WorkList.Item, isSuspect: Bool) -> Photograph? {
-    let begun = clock.now
+  func prepare(_ item: WorkList.Item, isSuspect: Bool) -> Photograph? {
     do throws(Refusal) {
-      guard let current = try state(of: item) else { return nil }
+      guard let (folder, current) = try state(of: item) else { return nil }
       let place = try maskPlace(for: item.path)
-      if let record = place.record, describes(record, item.identity), isOfModelInService(record) {
+      let record = place.record.flatMap { isOfModelInService($0) ? $0 : nil }
+      if let record, describes(record, item.identity) {
         // The process may have ended between the mask and this.
         removeNote(about: item)
         list.finish(item.path, .done(item.identity, maskIndex: place.index))
@@ -24,47 +24,16 @@ extension FolderService {
       try requireInnocence(item)
       try requireRegular(current, item.path)
       try begin(item)
-      let (bytes, identity) = try read(item)
-      guard identity == item.identity else { throw .changed }
-      let sha256 = sha256Hex(bytes)
-      if let record = place.record, record.sourceSHA256 == sha256, isOfModelInService(record) {
-        // Only its time changed.
-        removeNote(about: item)
-        finish(item, .done(item.identity, maskIndex: place.index))
-        return nil
-      }
-      let image = try image(from: bytes, item)
       return Photograph(
-        item: item, mask: MaskName.candidate(Int(place.index), for: item.name),
-        maskIndex: place.index, sha256: sha256, image: image, begun: begun,
-        decodeTime: clock.now - begun, isSuspect: isSuspect)
+        item: item, folder: folder, mask: MaskName.candidate(Int(place.index), for: item.name),
+        maskIndex: place.index, maskedSHA256: record?.sourceSHA256, isSuspect: isSuspect)
     } catch {
       handle(error, item)
       return nil
     }
   }
 
-  /// Why a photograph does not go on.
-  enum Refusal: Error {
-    /// For good, until it is replaced.
-    case failed(reason: String)
-    /// It was written to since it was quiet.
-    case changed
-    /// It ends too early; perhaps the rest still comes.
-    case incomplete(reason: String)
-    /// No photograph, and nobody said that it is one.
-    case notAPhotograph
-    /// It cannot be read now.
-    case unreadable(FileError)
-    /// Its mask cannot be looked at or written now.
-    case results(FileError)
-    /// Nothing can be read or written now.
-    case trouble(FileError)
-    /// The test folder cannot be opened.
-    case folderGone(FileError)
-  }
-
-  private func handle(_ refusal: Refusal, _ item: WorkList.Item) {
+  func handle(_ refusal: Refusal, _ item: WorkList.Item) {
     switch refusal {
     case .failed(let reason):
       fail(item, reason: reason)
@@ -84,33 +53,38 @@ extension FolderService {
     case .results(let error):
       resultsFailed(error, for: item)
     case .folderGone(let error):
-      finishBeingInHand(item)
-      list.putBack(item)
+      putBack(item)
       folderIsGone(reason: error.description)
     case .notAPhotograph:
       finish(item, .ignored(item.identity))
     case .unreadable(let error):
       postpone(item, error)
     case .trouble(let error):
-      finishBeingInHand(item)
-      list.putBack(item)
+      putBack(item)
       resultsFailed(error)
     }
   }
 
   // MARK: - Steps
 
-  /// The present state of a source; nil if it is not there or is no longer the one that was quiet.
-  private func state(of item: WorkList.Item) throws(Refusal) -> FileStatus? {
+  /// A source's folder and present state; nil if it is not there or is no longer the one that was quiet.
+  private func state(of item: WorkList.Item) throws(Refusal) -> (DirectoryHandle, FileStatus)? {
+    let top: DirectoryHandle
     do throws(FileError) {
-      _ = try testFolder()
+      top = try testFolder()
     } catch {
       throw .folderGone(error)
     }
+    let folder: DirectoryHandle
     let status: FileStatus?
     do throws(FileError) {
-      status = try currentStatus(of: item.path)
+      folder = try top.openDirectory(item.path.folder)
+      status = try folder.status(of: item.name)
     } catch {
+      if error.errno == .noSuchFileOrDirectory {
+        list.drop(item.path)
+        return nil
+      }
       let isShareAway = [.staleNFSFileHandle, .socketNotConnected, .hostIsDown].contains(
         error.errno)
       throw isShareAway ? .folderGone(error) : .unreadable(error)
@@ -120,7 +94,7 @@ extension FolderService {
       return nil
     }
     guard identity(of: status) == item.identity else { throw .changed }
-    return status
+    return (folder, status)
   }
 
   /// The mask of a source: the one it has, or the best name that is free; which of
@@ -189,37 +163,6 @@ extension FolderService {
       try poison.begin(item.path, item.identity)
     } catch {
       throw .trouble(error)
-    }
-  }
-
-  private func read(_ item: WorkList.Item) throws(Refusal) -> ([UInt8], FileIdentity) {
-    do throws(FileError) {
-      let limitBytes = ImageLimits.standard.fileBytes
-      let file = try testFolder().openDirectory(item.path.folder)
-        .readRegularFile(item.name, limitBytes: limitBytes)
-      return (file.bytes, file.identity)
-    } catch {
-      switch error {
-      case .changedWhileReading, .notRegular, .system(_, _, .noSuchFileOrDirectory): throw .changed
-      case .empty: throw .incomplete(reason: error.reason)
-      case .system(_, _, .tooManyOpenFiles), .system(_, _, .tooManyOpenFilesInSystem),
-        .system(_, _, .noMemory):
-        throw .trouble(error)
-      case .tooLarge, .locked: throw .failed(reason: error.reason)
-      case .system: throw .unreadable(error)
-      }
-    }
-  }
-
-  private func image(from bytes: [UInt8], _ item: WorkList.Item) throws(Refusal) -> Image {
-    do throws(ImageError) {
-      return try ImageDecoder.decode(bytes)
-    } catch {
-      if case .notAnImage = error, SourceName(item.name) == .unknown { throw .notAPhotograph }
-      // A writer that reserves the space first leaves zeros where the beginning will be.
-      let isReserved = bytes.prefix(16).allSatisfy { $0 == 0 }
-      if error.isTruncated || isReserved { throw .incomplete(reason: error.description) }
-      throw .failed(reason: error.description)
     }
   }
 }

@@ -86,14 +86,17 @@ package final class PoisonGuard: Sendable {
     if let text { try inHandFile.replace(with: text) }
   }
 
-  /// Notes that a photograph is done, or put back.
-  package func end(_ path: SourcePath) throws(FileError) {
+  /// Notes that nothing more is done with the bytes of photographs.
+  package func end(_ paths: [SourcePath]) throws(FileError) {
     let (text, suspects) = state.withLock { state -> ([UInt8]?, [Suspect]?) in
-      guard let identity = state.inHand.removeValue(forKey: path), !state.isStopping else {
-        return (nil, nil)
-      }
       let count = state.suspects.count
-      state.suspects.removeAll { $0.matches(path, identity) }
+      var isChanged = false
+      for path in paths {
+        guard let identity = state.inHand.removeValue(forKey: path) else { continue }
+        isChanged = true
+        if !state.isStopping { state.suspects.removeAll { $0.matches(path, identity) } }
+      }
+      guard isChanged, !state.isStopping else { return (nil, nil) }
       return (
         Self.lines(of: state.inHand), state.suspects.count < count ? state.suspects : nil
       )

@@ -77,20 +77,61 @@ package final class ResultsFolder {
     return (try? ImageDecoder.decode(bytes)) == nil ? .free : .foreign
   }
 
+  /// A mask and where it goes.
+  package struct Publication {
+    package var png: [UInt8]
+    package var name: FileName
+    package var place: SubfolderPath
+
+    package init(_ png: [UInt8], as name: FileName, in place: SubfolderPath = .top) {
+      (self.png, self.name, self.place) = (png, name, place)
+    }
+  }
+
   /// When this returns, the mask's bytes, name and folder are on disk; when it throws, no mask of these
   /// bytes is there.
   package func publish(_ png: [UInt8], as name: FileName, in place: SubfolderPath = .top)
     throws(FileError)
   {
-    let folder = try makeDurable(place)
-    do {
-      try folder.publish(png, as: name)
-    } catch .system(.synchronize, folder.path, let errno) {
-      // It is visible, but nobody knows whether it is on disk, and a second fsync would only say that it
-      // is. It must not be found and taken for done.
-      try? folder.remove(name)
-      throw .system(.synchronize, folder.path, errno)
+    if case .failure(let error) = publish([Publication(png, as: name, in: place)])[0] {
+      throw error
     }
+  }
+
+  /// Publishes several masks; each folder is written to disk once for all of them.
+  ///
+  /// - Returns: For each: success when its bytes, name and folder are on disk; on failure no mask of these
+  ///   bytes is there.
+  package func publish(_ masks: [Publication]) -> [Result<Void, FileError>] {
+    var results = [Result<Void, FileError>](repeating: .success(()), count: masks.count)
+    for (place, indices) in Dictionary(grouping: masks.indices, by: { masks[$0].place }) {
+      do throws(FileError) {
+        let folder = try makeDurable(place)
+        var placed: [Int] = []
+        for index in indices {
+          do throws(FileError) {
+            try folder.place(masks[index].png, as: masks[index].name)
+            placed.append(index)
+          } catch {
+            results[index] = .failure(error)
+          }
+        }
+        if placed.isEmpty { continue }
+        do throws(FileError) {
+          try folder.synchronize()
+        } catch {
+          // They are visible, but nobody knows whether they are on disk, and a second fsync would only say
+          // that they are. They must not be found and taken for done.
+          for index in placed {
+            try? folder.remove(masks[index].name)
+            results[index] = .failure(error)
+          }
+        }
+      } catch {
+        for index in indices { results[index] = .failure(error) }
+      }
+    }
+    return results
   }
 
   // MARK: - Notes

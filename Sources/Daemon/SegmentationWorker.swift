@@ -1,32 +1,90 @@
-import Images
+@unsafe @preconcurrency import Dispatch
 import ModelStore
 import Segmentation
+import Synchronization
 
-/// The one owner of the model and its buffers; one photograph at a time, on a thread of its own.
-actor SegmentationWorker {
-  private nonisolated let executor = SerialQueueExecutor(label: "dermseg.segmentation")
-  private let segmenter: Segmenter
-
+/// The model in service: makes masks of photographs, several at a time on lanes of their own.
+///
+/// A lane is a thread with the network's memory. One photograph on all processors leaves each of them
+/// waiting for the others in a small network, and while it is decoded and encoded all but one have
+/// nothing to do; several photographs on one processor each have neither. So there are as many lanes as
+/// the networks' memory allows. Photographs wait in one queue, in the order in which they came.
+final class SegmentationWorker: Sendable {
   /// What masks say about the model.
-  nonisolated let modelID: String
-  nonisolated let modelSHA256: String
+  let modelID: String
+  let modelSHA256: String
+  /// How many photographs are worked on at a time.
+  var laneCount: Int { lanes.count }
 
-  nonisolated var unownedExecutor: UnownedSerialExecutor {
-    unsafe executor.asUnownedSerialExecutor()
+  private struct State {
+    var waiting: [Photograph] = []
+    var idle: [Int]
   }
 
+  private let lanes: [Lane]
+  private let state: Mutex<State>
+
+  /// - Parameter threads: For all lanes together; nil: all usable processors.
   init(_ model: LoadedModel, threads: Int?) throws(SegmentationError) {
-    segmenter = try Segmenter(model: model.model, threadCount: threads)
+    let largeOne = LargeImageTurn()
+    let segmenters = try Segmenter.several(model: model.model, threadCount: threads)
+    lanes = segmenters.map {
+      Lane(
+        MaskMaking(
+          segmenter: $0, modelID: model.id, modelSHA256: model.sha256, largeOne: largeOne))
+    }
+    state = Mutex(State(idle: Array(segmenters.indices)))
     (modelID, modelSHA256) = (model.id, model.sha256)
   }
 
-  /// Finds the lesion; blocks this actor's thread for as long as that takes.
+  /// Adds a photograph to those that wait for a lane.
   ///
-  /// - Parameter deliver: Gets the finding, on this actor's thread.
-  func segment(_ photograph: Photograph, _ deliver: @Sendable (Finding) -> Void) {
-    let result = Result { () throws(SegmentationError) in
-      try segmenter.segment(photograph.image)
+  /// - Parameter deliver: Gets what became of it, on a lane's thread.
+  func add(_ photograph: Photograph, _ deliver: @escaping @Sendable (Finding) -> Void) {
+    let free = state.withLock { state -> Int? in
+      state.waiting.append(photograph)
+      return state.idle.popLast()
     }
-    deliver(Finding(photograph: photograph, worker: self, result: result))
+    guard let free else { return }
+    lanes[free].queue.async { self.workWhileThereIsSome(free, deliver) }
+  }
+
+  /// Takes the photographs back that no lane has begun with.
+  func takeWaiting() -> [Photograph] {
+    state.withLock { state in
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+  }
+
+  private func workWhileThereIsSome(_ index: Int, _ deliver: (Finding) -> Void) {
+    while let photograph = next(for: index) {
+      let outcome = lanes[index].making.outcome(of: photograph)
+      deliver(
+        Finding(
+          item: photograph.item, mask: photograph.mask, maskIndex: photograph.maskIndex,
+          modelID: modelID, modelSHA256: modelSHA256, outcome: outcome,
+          delivered: ContinuousClock.now))
+    }
+  }
+
+  private func next(for index: Int) -> Photograph? {
+    state.withLock { state in
+      if state.waiting.isEmpty {
+        state.idle.append(index)
+        return nil
+      }
+      return state.waiting.removeFirst()
+    }
+  }
+
+  /// Its queue is its thread: seconds of convolution must not block the few threads of Swift's
+  /// cooperative pool.
+  private final class Lane: @unchecked Sendable {
+    let queue = DispatchQueue(label: "dermseg.segmentation")
+    /// Touched on `queue` only.
+    let making: MaskMaking
+
+    init(_ making: MaskMaking) { self.making = making }
   }
 }

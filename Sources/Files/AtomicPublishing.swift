@@ -19,6 +19,15 @@ extension DirectoryHandle {
   public func publish(_ bytes: [UInt8], as name: FileName, permissions: UInt32 = 0o640)
     throws(FileError)
   {
+    try place(bytes, as: name, permissions: permissions)
+    try synchronize()
+  }
+
+  /// Gives bytes that are on disk a name that is not on disk before ``synchronize()``, which then does for
+  /// several at once; otherwise like ``publish(_:as:permissions:)``.
+  public func place(_ bytes: [UInt8], as name: FileName, permissions: UInt32 = 0o640)
+    throws(FileError)
+  {
     let part = PartFile.randomName()
     do {
       try write(bytes, toNew: part, permissions: permissions)
@@ -28,7 +37,6 @@ extension DirectoryHandle {
       try? remove(part)
       throw error
     }
-    try synchronize()
   }
 
   /// Renames within this directory, replacing what stands under the new name.

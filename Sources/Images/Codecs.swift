@@ -29,6 +29,19 @@ enum Decoder {
       pixels: pixels)
   }
 
+  /// Width and height as the header says them; nil if it is refused.
+  func size(of bytes: [UInt8], limits: ImageLimits) -> (width: Int, height: Int)? {
+    var cLimits = codec_limits(limits)
+    var header = codec_header()
+    var report = codec_report()
+    let isOpened = unsafe bytes.withUnsafeBufferPointer { buffer in
+      guard let reader = unsafe open(buffer, &cLimits, &header, &report) else { return false }
+      unsafe close(reader)
+      return true
+    }
+    return isOpened ? (Int(header.width), Int(header.height)) : nil
+  }
+
   private func open(
     _ bytes: UnsafeBufferPointer<UInt8>, _ limits: inout codec_limits, _ header: inout codec_header,
     _ report: inout codec_report

@@ -43,6 +43,17 @@ public enum ImageDecoder {
     }
   }
 
+  /// The size that ``decode(_:limits:)`` would give, from the header; nil if it would refuse that.
+  public static func size(of bytes: [UInt8], limits: ImageLimits = .standard) -> (
+    width: Int, height: Int
+  )? {
+    switch FileKind(of: bytes) {
+    case .jpeg: Decoder.jpeg.size(of: bytes, limits: limits)
+    case .png: PNGHeader.read(from: bytes).map { ($0.width, $0.height) }
+    case .beginning, .zeros, .other: nil
+    }
+  }
+
   /// Whether the last 16 bytes are zero. Neither format ends so.
   private static func endsInZeros(_ bytes: [UInt8]) -> Bool {
     bytes.suffix(16).allSatisfy { $0 == 0 }

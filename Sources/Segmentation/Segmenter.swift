@@ -34,6 +34,12 @@ public final class Segmenter {
     }
   }
 
+  /// Bytes that the network takes, weights included.
+  public var memoryBytes: Int {
+    let memory = session.memoryBytes
+    return memory.activations + memory.parameters
+  }
+
   /// Finds the lesion in a photograph.
   ///
   /// The photograph is brought to the network's input size (area-averaged when shrinking), the

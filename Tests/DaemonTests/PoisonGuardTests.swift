@@ -25,7 +25,7 @@ import Testing
   @Test func aPhotographThatWasDoneIsInnocent() throws {
     let poison = try PoisonGuard(folder.handle)
     try poison.begin(photograph, identity)
-    try poison.end(photograph)
+    try poison.end([photograph])
     #expect(try verdict() == .innocent)
   }
 
@@ -63,7 +63,7 @@ import Testing
     try dieWithItInHand(crashing: true)
     let poison = try PoisonGuard(folder.handle)
     try poison.begin(photograph, identity)
-    try poison.end(photograph)
+    try poison.end([photograph])
     #expect(poison.verdict(photograph, identity) == .innocent)
     #expect(try verdict() == .innocent)
     #expect(try folder.handle.status(of: name("suspects")) == nil)

@@ -128,11 +128,12 @@ extension DaemonProcess {
     return String(decoding: bytes ?? [], as: UTF8.self)
   }
 
-  /// Whether the daemon has noted that nothing is in hand, the last thing it does about a photograph.
+  /// Whether the daemon has noted that nothing is in hand.
   var traceIsQuiet: Bool {
-    guard let end = trace.split(separator: "\n").last(where: { $0.contains("/state/in-hand") })
-    else { return true }
-    return end.contains(" ftruncate ")
+    let end = trace.split(separator: "\n").last {
+      $0.hasSuffix("/state/in-hand") && !$0.hasPrefix("- log")
+    }
+    return end?.contains(" ftruncate ") ?? true
   }
 
   /// Whether the process waits at the point that ``FaultPlan/Deed/pause`` names.
