@@ -8,7 +8,7 @@
 public final class BatchLoader {
   private let dataset: PreparedDataset
   private let recipe: Recipe
-  private let order: [Int]
+  private let order: [Place]
   private let batchSize: Int
   private let ahead: Int
   private var nextStart: Int
@@ -19,7 +19,12 @@ public final class BatchLoader {
     var format: SampleFormat
     var augmentation: Augmentation?
     var seed: UInt64
-    var epoch: Int
+  }
+
+  /// A sample of the dataset, and how often all of them were gone through before.
+  struct Place: Sendable {
+    var index: Int
+    var round: Int
   }
 
   /// Starts making the batches of one epoch.
@@ -32,22 +37,22 @@ public final class BatchLoader {
   ///   - seed: with the epoch, decides order and augmentation.
   ///   - epoch: counted from 0.
   ///   - batchSize: N; the last batch holds what is left.
+  ///   - rounds: how often an epoch goes through the dataset, each time in another order and varied anew.
   ///   - firstBatch: batches to leave out, for a run that goes on in the middle of an epoch.
   ///   - ahead: batches kept in the making, at least 1.
   public init(
     dataset: PreparedDataset, format: SampleFormat, augmentation: Augmentation?, shuffled: Bool,
-    seed: UInt64, epoch: Int, batchSize: Int, firstBatch: Int = 0, ahead: Int = 3
+    seed: UInt64, epoch: Int, batchSize: Int, rounds: Int = 1, firstBatch: Int = 0, ahead: Int = 3
   ) {
-    precondition(batchSize >= 1 && firstBatch >= 0 && ahead >= 1)
+    precondition(batchSize >= 1 && rounds >= 1 && firstBatch >= 0 && ahead >= 1)
     self.dataset = dataset
-    recipe = Recipe(format: format, augmentation: augmentation, seed: seed, epoch: epoch)
+    recipe = Recipe(format: format, augmentation: augmentation, seed: seed)
     self.batchSize = batchSize
     self.ahead = ahead
-    if shuffled {
-      var generator = SeededGenerator(seed: seed, 1, epoch)
-      order = generator.permutation(of: dataset.count)
-    } else {
-      order = Array(0..<dataset.count)
+    order = (epoch * rounds..<(epoch + 1) * rounds).flatMap { round in
+      guard shuffled else { return (0..<dataset.count).map { Place(index: $0, round: round) } }
+      var generator = SeededGenerator(seed: seed, 1, round)
+      return generator.permutation(of: dataset.count).map { Place(index: $0, round: round) }
     }
     nextStart = firstBatch * batchSize
     fill()
@@ -74,30 +79,30 @@ public final class BatchLoader {
 
   private func fill() {
     while waiting.count < ahead, nextStart < order.count {
-      let indices = Array(order[nextStart..<min(nextStart + batchSize, order.count)])
+      let places = Array(order[nextStart..<min(nextStart + batchSize, order.count)])
       nextStart += batchSize
       let (dataset, recipe) = (dataset, recipe)
-      waiting.append(Task { recipe.batch(of: indices, from: dataset) })
+      waiting.append(Task { recipe.batch(of: places, from: dataset) })
     }
   }
 }
 
 extension BatchLoader.Recipe {
-  /// Makes the samples at `indices`.
-  func batch(of indices: [Int], from dataset: PreparedDataset) -> Batch {
+  /// Makes the samples at `places`.
+  func batch(of places: [BatchLoader.Place], from dataset: PreparedDataset) -> Batch {
     let (side, channels) = (format.inputSize, format.channels)
     var inputs: [Float] = []
     var labels: [UInt8] = []
     var made: [Int] = []
     var lost: [LostPair] = []
-    inputs.reserveCapacity(indices.count * side * side * channels)
-    labels.reserveCapacity(indices.count * side * side)
-    for index in indices {
+    inputs.reserveCapacity(places.count * side * side * channels)
+    labels.reserveCapacity(places.count * side * side)
+    for place in places {
       do throws(LostPair) {
-        let sample = try sample(at: index, from: dataset)
+        let sample = try sample(at: place, from: dataset)
         inputs.append(contentsOf: sample.inputs)
         labels.append(contentsOf: sample.labels)
-        made.append(index)
+        made.append(place.index)
       } catch {
         lost.append(error)
       }
@@ -107,10 +112,12 @@ extension BatchLoader.Recipe {
       indices: made, lost: lost)
   }
 
-  private func sample(at index: Int, from dataset: PreparedDataset) throws(LostPair) -> Sample {
-    let pair = try dataset.decoded(at: index)
+  private func sample(
+    at place: BatchLoader.Place, from dataset: PreparedDataset
+  ) throws(LostPair) -> Sample {
+    let pair = try dataset.decoded(at: place.index)
     guard let augmentation else { return Sample(of: pair, format: format) }
-    var generator = SeededGenerator(seed: seed, 2, epoch, index)
+    var generator = SeededGenerator(seed: seed, 2, place.round, place.index)
     let transform = augmentation.draw(
       aspect: pair.aspect, lesionMeetsEdge: pair.lesionMeetsEdge, using: &generator)
     return Sample(of: pair, transform: transform, format: format)

@@ -109,6 +109,10 @@ extension SettingKey {
       name: "trainingBatchSize", summary: "Photographs per step.",
       allowed: "a number from 1 to 1024", defaultText: ""),
     SettingKey(
+      name: "trainingLeastSteps",
+      summary: "Steps of an epoch at least; few pairs are gone through several times.",
+      allowed: "a number from 1 to 100000", defaultText: ""),
+    SettingKey(
       name: "trainingSeed", summary: "Start of all random numbers.",
       allowed: "a number from 0 to 18446744073709551615", defaultText: ""),
     SettingKey(

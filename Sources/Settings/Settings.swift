@@ -75,6 +75,8 @@ public struct TrainingSettings: Sendable, Equatable {
   public var epochs: Int?
   /// Photographs per step.
   public var batchSize: Int?
+  /// Steps of an epoch at least.
+  public var leastSteps: Int?
   /// Start of all random numbers.
   public var seed: UInt64?
   /// The fewest usable pairs to train from.

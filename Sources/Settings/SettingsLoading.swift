@@ -46,6 +46,7 @@ extension Settings {
       channels: try reader.optionalValue("trainingChannels") { ["1": 1, "3": 3][$0] },
       epochs: try reader.optionalValue("trainingEpochs") { number($0, in: 1...10_000) },
       batchSize: try reader.optionalValue("trainingBatchSize") { number($0, in: 1...1024) },
+      leastSteps: try reader.optionalValue("trainingLeastSteps") { number($0, in: 1...100_000) },
       seed: try reader.optionalValue("trainingSeed") { UInt64($0) },
       minimumPairs: try reader.value("trainingMinimumPairs") { number($0, in: 2...1_000_000) },
       modelsKept: try reader.value("trainingModelsKept") { number($0, in: 1...1_000_000) })

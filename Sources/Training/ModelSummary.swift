@@ -9,7 +9,8 @@ extension Trainer {
     let validation = data.validation.pairs.map(\.name).sorted()
     var summary = [
       "preset": options.preset, "epochs": "\(options.epochs)", "epoch": "\(keptEpoch)",
-      "batchSize": "\(options.batchSize)", "learningRate": "\(options.schedule)",
+      "batchSize": "\(options.batchSize)", "leastSteps": "\(options.leastSteps)",
+      "learningRate": "\(options.schedule)",
       "diceWeight": "\(options.diceWeight)",
       "augmentation": options.augmentation.map { "\($0)" } ?? "none",
       "averaging": "\(options.averagingDecay ?? 0)", "patience": "\(options.patience ?? 0)",

@@ -121,6 +121,7 @@ public struct Rebuild {
     if let channels = wanted.channels { options.channels = channels }
     if let epochs = wanted.epochs { options.epochs = epochs }
     if let batchSize = wanted.batchSize { options.batchSize = batchSize }
+    if let leastSteps = wanted.leastSteps { options.leastSteps = leastSteps }
     if let seed = wanted.seed { options.seed = seed }
     do throws(TrainingError) {
       try options.validate()

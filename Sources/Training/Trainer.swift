@@ -58,8 +58,14 @@ public struct Trainer {
       normalization: options.normalization)
   }
 
+  /// How often an epoch goes through the training part.
+  var rounds: Int {
+    let steps = BatchLoader.batchCount(of: data.training.count, batchSize: options.batchSize)
+    return max(1, (options.leastSteps + steps - 1) / max(1, steps))
+  }
+
   var stepsPerEpoch: Int {
-    BatchLoader.batchCount(of: data.training.count, batchSize: options.batchSize)
+    BatchLoader.batchCount(of: data.training.count * rounds, batchSize: options.batchSize)
   }
 
   var fingerprint: String {

@@ -12,7 +12,7 @@ extension Trainer {
     let loader = BatchLoader(
       dataset: data.training, format: format, augmentation: options.augmentation, shuffled: true,
       seed: options.seed, epoch: state.epochsDone, batchSize: options.batchSize,
-      firstBatch: state.stepsDone)
+      rounds: rounds, firstBatch: state.stepsDone)
     var rate = learningRate(state)
     while state.stepsDone < stepsPerEpoch {
       if shouldStop() {

@@ -23,6 +23,9 @@ public struct TrainingOptions: Sendable, Equatable {
   public var epochs: Int
   /// Images per step.
   public var batchSize: Int
+  /// Steps of an epoch at least: a part too small for them is gone through several times, varied anew each
+  /// time. Few photographs then get as many steps as the weights need, and validation stays rare.
+  public var leastSteps: Int
   /// How large the optimiser's steps are, and how that changes.
   public var schedule: LearningRateSchedule
   /// Nil: photographs as they are.
@@ -57,14 +60,15 @@ public struct TrainingOptions: Sendable, Equatable {
   public static let paper = TrainingOptions(
     preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
     diceWeight: 0, inputSize: 512, channels: 1, epochs: 10, batchSize: 2,
-    schedule: .constant(3e-4), augmentation: nil, pixelScaling: .centered, averagingDecay: nil,
+    leastSteps: 1, schedule: .constant(3e-4), augmentation: nil, pixelScaling: .centered,
+    averagingDecay: nil,
     patience: nil, keepsBestEpoch: false, splitRatio: 4, seed: 1)
 
   /// What makes a good small model from some hundred to some thousand photographs.
   public static let standard = TrainingOptions(
     preset: "default", width: 16, depth: 4, upsampling: .transposed, hasBatchNorm: true,
     diceWeight: 1, inputSize: 256, channels: 3, epochs: 40, batchSize: 8,
-    schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
+    leastSteps: 100, schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
     augmentation: Augmentation(), pixelScaling: .centered, averagingDecay: 0.998, patience: 15,
     keepsBestEpoch: true, splitRatio: 4, seed: 1)
 
@@ -105,6 +109,8 @@ public struct TrainingOptions: Sendable, Equatable {
     try require(channels == 1 || channels == 3, "channels", "\(channels) is neither 1 nor 3.")
     try require((1...10_000).contains(epochs), "epochs", "\(epochs) is not in 1...10000.")
     try require((1...1024).contains(batchSize), "batch-size", "\(batchSize) is not in 1...1024.")
+    try require(
+      (1...100_000).contains(leastSteps), "least-steps", "\(leastSteps) is not in 1...100000.")
     try require((1...1000).contains(splitRatio), "split", "\(splitRatio) is not in 1...1000.")
     try require(
       diceWeight >= 0 && diceWeight <= 100, "dice-weight", "\(diceWeight) is not in 0...100.")
@@ -131,7 +137,8 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// A line that is equal for two runs that compute the same from the same data.
   var fingerprint: String {
-    "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(schedule) \(diceWeight) "
+    "\(architecture) \(inputSize) \(normalization) \(epochs) \(batchSize) \(leastSteps) \(schedule) "
+      + "\(diceWeight) "
       + "\(augmentation.map { "\($0)" } ?? "none") \(averagingDecay ?? 0) \(patience ?? 0) "
       + "\(keepsBestEpoch) \(seed)"
   }

@@ -40,6 +40,7 @@ struct Options: ParsableCommand {
   @Option(help: help("trainingChannels")) var trainingChannels: String?
   @Option(help: help("trainingEpochs")) var trainingEpochs: String?
   @Option(help: help("trainingBatchSize")) var trainingBatchSize: String?
+  @Option(help: help("trainingLeastSteps")) var trainingLeastSteps: String?
   @Option(help: help("trainingSeed")) var trainingSeed: String?
   @Option(help: help("trainingMinimumPairs")) var trainingMinimumPairs: String?
   @Option(help: help("trainingModelsKept")) var trainingModelsKept: String?
@@ -53,7 +54,8 @@ struct Options: ParsableCommand {
       "state-directory": stateDirectory, "threads": threads, "training-preset": trainingPreset,
       "training-width": trainingWidth, "training-size": trainingSize,
       "training-channels": trainingChannels, "training-epochs": trainingEpochs,
-      "training-batch-size": trainingBatchSize, "training-seed": trainingSeed,
+      "training-batch-size": trainingBatchSize, "training-least-steps": trainingLeastSteps,
+      "training-seed": trainingSeed,
       "training-minimum-pairs": trainingMinimumPairs,
       "training-models-kept": trainingModelsKept, "log-format": logFormat, "log-level": logLevel,
     ]

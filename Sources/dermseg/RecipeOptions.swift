@@ -44,6 +44,12 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Photographs per step.")
   var batchSize: Int?
 
+  @Option(
+    help:
+      "Steps of an epoch at least; a small folder is gone through several times, varied anew each time."
+  )
+  var leastSteps: Int?
+
   @Option(help: "The optimiser's largest step size.")
   var learningRate: Float?
 
@@ -87,6 +93,7 @@ struct RecipeOptions: ParsableArguments {
     if let diceWeight { options.diceWeight = diceWeight }
     if let epochs { options.epochs = epochs }
     if let batchSize { options.batchSize = batchSize }
+    if let leastSteps { options.leastSteps = leastSteps }
     if let averaging { options.averagingDecay = averaging == 0 ? nil : averaging }
     if let patience { options.patience = patience == 0 ? nil : patience }
     if let keepBest { options.keepsBestEpoch = keepBest }

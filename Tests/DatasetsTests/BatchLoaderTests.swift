@@ -51,6 +51,22 @@ import UNets
     withExtendedLifetime(folder) {}
   }
 
+  /// An epoch of two rounds is two epochs of one, cut into batches once.
+  @Test func roundsGoThroughTheDatasetAgain() async throws {
+    let (folder, pairs) = try folder(10)
+    let dataset = await dataset(pairs)
+    let loader = BatchLoader(
+      dataset: dataset, format: format, augmentation: Augmentation(), shuffled: true, seed: 1,
+      epoch: 3, batchSize: 4, rounds: 2)
+    var together: [Batch] = []
+    while let batch = await loader.next() { together.append(batch) }
+    #expect(together.map(\.indices.count) == [4, 4, 4, 4, 4])
+    let apart = await batches(dataset, epoch: 6) + batches(dataset, epoch: 7)
+    #expect(together.flatMap(\.indices) == apart.flatMap(\.indices))
+    #expect(together.flatMap(\.inputs.values) == apart.flatMap(\.inputs.values))
+    withExtendedLifetime(folder) {}
+  }
+
   @Test func seedAndEpochDecideEverything() async throws {
     let (folder, pairs) = try folder(10)
     let dataset = await dataset(pairs)

@@ -92,7 +92,8 @@ import Testing
       [
         "--training-folder", "\(folder.path)/training", "--model-store", "\(folder.path)/models",
         "--state-directory", "\(folder.path)/state", "--training-width", "8", "--training-size",
-        "16", "--training-epochs", "20", "--training-batch-size", "4", "--threads", "1",
+        "16", "--training-epochs", "20", "--training-batch-size", "4", "--training-least-steps",
+        "1", "--threads", "1",
       ], in: folder,
       prefix: "env LD_PRELOAD=\(library) DERMSEG_FAULT_FOLDERS=\(folder.path) "
         + "DERMSEG_FAULT_TRACE=\(folder.path)/trace")

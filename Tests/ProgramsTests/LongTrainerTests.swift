@@ -11,6 +11,7 @@ import UNets
       [
         "--training-folder", "training", "--model-store", "models", "--state-directory", "state",
         "--training-width", "8", "--training-size", "16", "--training-epochs", "40",
+        "--training-least-steps", "1",
         "--training-batch-size", "4", "--training-seed", "5", "--threads", "1", "--log-format",
         "text",
       ], in: folder, prefix: prefix)

@@ -7,8 +7,9 @@ import UNets
 
 @Suite struct TrainCommandTests {
   static let small = [
-    "--width", "8", "--size", "32", "--batch-size", "4", "--learning-rate", "0.003", "--threads",
-    "1",
+    "--width", "8", "--size", "32", "--batch-size", "4", "--learning-rate", "0.003",
+    "--least-steps", "1",
+    "--threads", "1",
   ]
 
   static func train(

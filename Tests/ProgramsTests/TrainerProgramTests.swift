@@ -15,7 +15,8 @@ import UNets
       [
         "--training-folder", "training", "--model-store", "models", "--state-directory", "state",
         "--training-width", "8", "--training-size", "16", "--training-epochs", "40",
-        "--training-batch-size", "4", "--threads", "1", "--log-format", "text",
+        "--training-batch-size", "4", "--training-least-steps", "1", "--threads", "1",
+        "--log-format", "text",
       ] + more, in: folder, prefix: prefix)
   }
 

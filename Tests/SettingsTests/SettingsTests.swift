@@ -78,6 +78,7 @@ import Testing
       "logLevel": "debug",
       "trainingPreset": "paper", "trainingWidth": "8", "trainingSize": "64",
       "trainingChannels": "3", "trainingEpochs": "7", "trainingBatchSize": "5",
+      "trainingLeastSteps": "9",
       "trainingSeed": "18446744073709551615", "trainingMinimumPairs": "4",
       "trainingModelsKept": "3",
     ]

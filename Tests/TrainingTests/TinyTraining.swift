@@ -16,6 +16,7 @@ struct TinyTraining {
     options.depth = 2
     options.inputSize = 16
     options.epochs = 3
+    options.leastSteps = 1
     options.batchSize = 4
     options.schedule = .constant(2e-3)
   }
