@@ -6,7 +6,7 @@ DESTDIR ?=
 
 # To build, to run the tests, and to boot a systemd of one's own for the system test.
 BUILD_PACKAGES := libpng-dev libjpeg-dev zlib1g-dev libopenblas-dev libsystemd-dev pkg-config
-TEST_PACKAGES := shellcheck e2fsprogs
+TEST_PACKAGES := shellcheck e2fsprogs groff-base mandoc zsh fish
 SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd util-linux mount \
 	coreutils findutils hostname
 

@@ -100,6 +100,7 @@ let package = Package(
     library("Kernels", ["CBLAS", "CKernels", "CLinux"]),
     library("Files", ["CLinux", system, crypto]),
     library("Journal", ["CLinux", "CSystemd", logging]),
+    library("Progress", []),
     // Level 2.
     library("NeuralNetworks", ["Kernels"]),
     // Level 3.
@@ -123,25 +124,36 @@ let package = Package(
       "Training",
       [
         "Evaluation", "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks",
-        "Kernels", "Images", "Files", "Journal", "Settings", logging, system,
+        "Kernels", "Images", "Files", "Journal", "Progress", "Settings", logging, system,
       ]),
     library(
       "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),
+    library(
+      "Diagnosis",
+      [
+        "Daemon", "FolderWatching", "ModelStore", "UNets", "Settings", "Images", "Kernels", "Files",
+        "Journal", "CLinux", "CSystemd", system,
+      ]),
+    library("ManualPages", ["Settings"]),
     library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
     program(
       "dermsegd",
       ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals, system]),
     program(
-      "dermseg-trainer", ["Training", "Settings", "Journal", argumentParser, logging, system]),
+      "dermseg-trainer",
+      ["Training", "Settings", "Journal", "Progress", argumentParser, logging, system]),
     program(
       "dermseg",
       [
-        "Benchmarks", "Daemon", "Training", "Evaluation", "Segmentation", "Datasets",
+        "Benchmarks", "Diagnosis", "ManualPages", "Daemon", "Training", "Evaluation",
+        "Segmentation", "Datasets",
         "ModelExchange",
         "ModelStore",
         "Settings", "Images",
-        "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", argumentParser, logging, system,
+        "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", "Progress", argumentParser,
+        logging,
+        system,
       ]),
     // Tests.
     .target(
@@ -157,6 +169,7 @@ let package = Package(
     tests("ImagesTests", ["TestScaffold", "Images", "CImageCodecs"]),
     tests("FilesTests", ["Files", "CLinux", "TemporaryFolders", system]),
     tests("JournalTests", ["Journal", logging]),
+    tests("ProgressTests", ["Progress"]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
     tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
     .target(
@@ -184,6 +197,12 @@ let package = Package(
         "TemporaryFolders", "TestScaffold", "Daemon", "Segmentation", "UNets", "ModelStore",
         "Images", "Files", "Settings", logging, system,
       ]),
+    tests(
+      "DiagnosisTests",
+      [
+        "TemporaryFolders", "Diagnosis", "Daemon", "Settings", "UNets", "Images", "Files", system,
+      ]),
+    tests("ManualPagesTests", ["TestScaffold", "ManualPages", "Settings", "Files", system]),
     tests(
       "ProgramsTests",
       [

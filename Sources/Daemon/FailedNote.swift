@@ -50,6 +50,12 @@ package struct FailedNote: Sendable, Equatable {
 }
 
 extension FailedNote {
+  /// What ``text(reason:)`` wrote as the reason; nil for anything else.
+  package static func reason(in bytes: [UInt8]) -> String? {
+    String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("Why: ") }.map { String($0.dropFirst("Why: ".count)) }
+  }
+
   /// Reads what ``text(reason:)`` wrote; nil for anything else.
   package init?(_ bytes: [UInt8]) {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5)

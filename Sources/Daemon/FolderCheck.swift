@@ -28,6 +28,10 @@ package struct FolderCheck {
   package var isUnderWay = false
   /// Whether sub-folders are watched, too.
   package var isRecursive = false
+  /// Called with how many names were looked at, of how many that are known of.
+  package var progress: (_ done: Int, _ known: Int) -> Void = { _, _ in }
+
+  private let tally = Tally()
 
   package init(testFolder: FilePath, resultsFolder: FilePath) {
     (self.testFolder, self.resultsFolder) = (testFolder, resultsFolder)
@@ -68,6 +72,16 @@ package struct FolderCheck {
 
   private static let failedName = fixedName("failed")
 
+  /// How far the check is.
+  private final class Tally { var (done, known) = (0, 0) }
+
+  private func willLook(at count: Int) { tally.known += count }
+
+  private func looked() {
+    tally.done += 1
+    progress(tally.done, tally.known)
+  }
+
   /// The test folder or a sub-folder, with the folders of its masks and notes, where they are.
   private struct Place {
     /// "" or `sub/folder/`, escaped for display.
@@ -104,7 +118,11 @@ package struct FolderCheck {
   {
     guard let results = place.results else { return [:] }
     var masks: [FileName: MaskRecord] = [:]
-    for name in try results.names().sorted() where name.bytes.first != UInt8(ascii: ".") {
+    let names = try results.names().sorted()
+    willLook(at: names.count)
+    for name in names {
+      defer { looked() }
+      if name.bytes.first == UInt8(ascii: ".") { continue }
       guard try results.status(of: name)?.kind == .regular else { continue }
       switch VisibleFile(name, in: results) {
       case .foreign: report.foreignCount += 1
@@ -208,7 +226,11 @@ package struct FolderCheck {
   ) throws(FileError) {
     let masked = Set(masks.values.map(\.sourceName))
     let refused = Set(claims.filter { !$0.isDone }.map { Array($0.file.utf8) })
-    for name in try place.sources.names().sorted() where SourceName(name) != .ignored {
+    let names = try place.sources.names().sorted()
+    willLook(at: names.count)
+    for name in names {
+      defer { looked() }
+      if SourceName(name) == .ignored { continue }
       guard let status = try place.sources.status(of: name) else { continue }
       // With sub-folders, a folder is not taken for a photograph, whatever its name.
       if isRecursive, status.kind == .directory { continue }
@@ -224,7 +246,7 @@ package struct FolderCheck {
     }
   }
 
-  private static func isImage(
+  static func isImage(
     _ name: FileName, _ status: FileStatus, in sources: DirectoryHandle
   ) -> Bool {
     guard status.kind == .regular, let bytes = bytes(of: name, in: sources) else { return false }

@@ -14,7 +14,7 @@ extension FolderService {
       guard let (folder, current) = try state(of: item) else { return nil }
       let place = try maskPlace(for: item.path)
       let record = place.record.flatMap { isOfModelInService($0) ? $0 : nil }
-      if let record, describes(record, item.identity) {
+      if let record, record.describes(item.identity) {
         // The process may have ended between the mask and this.
         removeNote(about: item)
         list.finish(item.path, .done(item.identity, maskIndex: place.index))
@@ -102,31 +102,18 @@ extension FolderService {
   private func maskPlace(for source: SourcePath) throws(Refusal)
     -> (index: UInt8, record: MaskRecord?)
   {
-    var free: UInt8?
-    for index in 0..<UInt8(MaskName.candidateCount) {
-      let candidate = MaskName.candidate(Int(index), for: source.name)
-      let state: ResultsFolder.MaskState
-      do throws(FileError) {
-        state = try results.state(ofMask: candidate, in: source.folder)
-      } catch {
-        throw .results(error)
-      }
-      switch state {
-      case .ours(let record) where record.sourceName == source.name: return (index, record)
-      case .ours, .foreign: continue
-      case .free: if free == nil, !isClaimed(candidate, by: source) { free = index }
-      }
+    let place: (index: UInt8, record: MaskRecord?)?
+    do throws(FileError) {
+      place = try results.place(ofMaskFor: source) { isClaimed($0, by: source) }
+    } catch {
+      throw .results(error)
     }
-    guard let free else {
+    guard let place else {
       throw .failed(
         reason: "every name for its mask in the Results folder is taken by a file that dermseg did "
           + "not write. Move \(MaskName.candidate(0, for: source.name)) away.")
     }
-    return (free, nil)
-  }
-
-  private func describes(_ record: MaskRecord, _ identity: FileIdentity) -> Bool {
-    record.sourceSizeBytes == identity.sizeBytes && record.sourceModified == identity.modified
+    return place
   }
 
   private func isOfModelInService(_ record: MaskRecord) -> Bool {

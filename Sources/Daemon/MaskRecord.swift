@@ -19,6 +19,11 @@ package struct MaskRecord: Sendable, Equatable {
     (self.sourceSizeBytes, self.sourceModified) = (sourceSizeBytes, sourceModified)
     (self.modelID, self.modelSHA256) = (modelID, modelSHA256)
   }
+
+  /// Whether the mask was made from this state of its source.
+  package func describes(_ identity: FileIdentity) -> Bool {
+    sourceSizeBytes == identity.sizeBytes && sourceModified == identity.modified
+  }
 }
 
 extension MaskRecord {

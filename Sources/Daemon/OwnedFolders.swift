@@ -9,7 +9,7 @@ struct OwnedFolders {
   let poison: PoisonGuard
 
   init(_ settings: Settings) throws(DaemonError) {
-    try Self.checkPlacement(settings)
+    try FolderPlacement.check(settings)
     // The state directory first: a second daemon with the same configuration ends here.
     let state: DirectoryHandle
     do throws(FileError) {
@@ -24,7 +24,7 @@ struct OwnedFolders {
       throw Self.refusal(error, role: "Results folder")
     }
     // Made just now, perhaps inside the test folder.
-    try Self.checkPlacement(settings)
+    try FolderPlacement.check(settings)
     do throws(FileError) {
       try state.sweepPartFiles()
       poison = try PoisonGuard(state)
@@ -55,25 +55,5 @@ struct OwnedFolders {
       return .alreadyServed(path, role: role, holder: holder)
     }
     return .folder(error, role: role)
-  }
-
-  /// Masks must never be taken for photographs, nor a photograph be overwritten by a mask.
-  private static func checkPlacement(_ settings: Settings) throws(DaemonError) {
-    let test = RealPlace(of: settings.testFolder)
-    let mounted = settings.recursive ? RealPlace.mounts(below: settings.testFolder) : []
-    let written = [
-      (settings.resultsFolder, "Results folder"), (settings.stateDirectory, "state directory"),
-    ]
-    for (path, role) in written {
-      let own = RealPlace(of: path)
-      if own.isInside(test) || mounted.contains(where: { own.overlaps($0.place) }) {
-        throw .foldersOverlap(
-          inner: path, innerRole: role, outer: settings.testFolder, outerRole: "test folder")
-      }
-      if test.isInside(own), role == "Results folder" {
-        throw .foldersOverlap(
-          inner: settings.testFolder, innerRole: "test folder", outer: path, outerRole: role)
-      }
-    }
   }
 }

@@ -32,9 +32,6 @@ package final class PoisonGuard: Sendable {
     var isStopping = false
   }
 
-  private static let limitOfCrashes = 2
-  private static let limitOfDeaths = 4
-
   private let directory: DirectoryHandle
   private let inHandFile: StateFile
   private let crashFile: StateFile
@@ -71,9 +68,8 @@ package final class PoisonGuard: Sendable {
   package func verdict(_ path: SourcePath, _ identity: FileIdentity) -> Verdict {
     let suspect = state.withLock { $0.suspects.first { $0.matches(path, identity) } }
     guard let suspect else { return .innocent }
-    let isQuarantined =
-      suspect.crashes >= Self.limitOfCrashes || suspect.deaths >= Self.limitOfDeaths
-    return isQuarantined ? .quarantined(deaths: suspect.deaths) : .suspect
+    guard suspect.isQuarantined, !takePardon(path, identity) else { return .suspect }
+    return .quarantined(deaths: suspect.deaths)
   }
 
   /// Notes a photograph before anything is done with its bytes.
@@ -115,6 +111,42 @@ package final class PoisonGuard: Sendable {
     try? inHandFile.replace(with: [])
   }
 
+  // MARK: - Pardons
+
+  /// The photographs that are left alone.
+  ///
+  /// - Parameter directory: The state directory; no lock is needed.
+  package static func quarantined(in directory: DirectoryHandle) -> [Suspect] {
+    readSuspects(directory).filter(\.isQuarantined)
+  }
+
+  /// Has the daemon try a photograph again that it leaves alone, also while it runs: what it knows is in
+  /// its memory, so it finds a file of its own for each pardon. It then comes last and alone.
+  package static func pardon(_ suspect: Suspect, in directory: DirectoryHandle) throws(FileError) {
+    try directory.publish(
+      Array("\(suspect.line)\n".utf8), as: pardonName(suspect.path), permissions: 0o644)
+  }
+
+  private static func pardonName(_ path: SourcePath) -> FileName {
+    fixedName("pardon-\(sha256Hex(path.bytes).prefix(16))")
+  }
+
+  private func takePardon(_ path: SourcePath, _ identity: FileIdentity) -> Bool {
+    let name = Self.pardonName(path)
+    guard let bytes = try? directory.readRegularFile(name, limitBytes: 64 << 10).bytes,
+      Self.parse(bytes).contains(where: { $0.matches(path, identity) })
+    else { return false }
+    let suspects = state.withLock { state -> [Suspect] in
+      for index in state.suspects.indices where state.suspects[index].matches(path, identity) {
+        (state.suspects[index].deaths, state.suspects[index].crashes) = (0, 0)
+      }
+      return state.suspects
+    }
+    // Should this fail, it is pardoned once more after the next start.
+    if (try? save(suspects)) != nil { try? directory.remove(name) }
+    return true
+  }
+
   // MARK: - Files
 
   private static let inHandName = fixedName("in-hand")
@@ -153,6 +185,14 @@ package final class PoisonGuard: Sendable {
 }
 
 extension PoisonGuard.Suspect {
+  private static let limitOfCrashes = 2
+  private static let limitOfDeaths = 4
+
+  /// Whether it is left alone.
+  package var isQuarantined: Bool {
+    crashes >= Self.limitOfCrashes || deaths >= Self.limitOfDeaths
+  }
+
   package func matches(_ path: SourcePath, _ identity: FileIdentity) -> Bool {
     self.path == path && sizeBytes == identity.sizeBytes && modified == identity.modified
   }

@@ -37,6 +37,11 @@ package final class ResultsFolder {
     try sweep()
   }
 
+  /// The folder as somebody sees it who is not its daemon: not made, not locked, nothing removed.
+  package init(reading folder: DirectoryHandle) {
+    (path, handle, keepsNotes) = (folder.path, folder, true)
+  }
+
   /// Follows the path if it leads elsewhere by now.
   ///
   /// - Returns: Whether it does, so that nothing known about the folder's content holds any longer.
@@ -75,6 +80,26 @@ package final class ResultsFolder {
     // A whole image, or no PNG at all, is somebody's work. A damaged PNG is nobody's.
     guard PNGHeader.read(from: bytes) != nil else { return .foreign }
     return (try? ImageDecoder.decode(bytes)) == nil ? .free : .foreign
+  }
+
+  /// Where the mask of a source is, or where it is to be: at which place of
+  /// ``MaskName/candidates(for:)``; nil where every name is taken by somebody else's file.
+  ///
+  /// - Parameter isMeantForAnother: Whether a name is not to be given although it is free.
+  package func place(
+    ofMaskFor source: SourcePath, isMeantForAnother: (FileName) -> Bool = { _ in false }
+  ) throws(FileError) -> (index: UInt8, record: MaskRecord?)? {
+    var free: UInt8?
+    for index in 0..<UInt8(MaskName.candidateCount) {
+      let candidate = MaskName.candidate(Int(index), for: source.name)
+      if isMeantForAnother(candidate) { continue }
+      switch try state(ofMask: candidate, in: source.folder) {
+      case .ours(let record) where record.sourceName == source.name: return (index, record)
+      case .ours, .foreign: continue
+      case .free: if free == nil { free = index }
+      }
+    }
+    return free.map { ($0, nil) }
   }
 
   /// A mask and where it goes.
@@ -138,11 +163,19 @@ package final class ResultsFolder {
 
   /// The note about a source; nil if there is none, or none of ours.
   package func note(about source: SourcePath) throws(FileError) -> FailedNote? {
+    try noteFile(about: source).flatMap { FailedNote($0.bytes) }
+  }
+
+  /// The text file about a source, and when it was written; nil if there is none.
+  package func noteFile(about source: SourcePath) throws(FileError)
+    -> (bytes: [UInt8], written: FileTime)?
+  {
     let name = MaskName.note(for: source.name)
     guard keepsNotes, let folder = try existing(Self.notes(of: source.folder)),
       try folder.status(of: name)?.kind == .regular
     else { return nil }
-    return FailedNote(try folder.readRegularFile(name, limitBytes: Self.noteLimitBytes).bytes)
+    let file = try folder.readRegularFile(name, limitBytes: Self.noteLimitBytes)
+    return (file.bytes, file.identity.modified)
   }
 
   /// Writes the note about a source in a sub-folder, in place of an older one.
@@ -210,7 +243,8 @@ package final class ResultsFolder {
     return folder
   }
 
-  private func existing(_ place: SubfolderPath) throws(FileError) -> DirectoryHandle? {
+  /// The folder of a sub-folder's masks; nil if it is not there.
+  func existing(_ place: SubfolderPath) throws(FileError) -> DirectoryHandle? {
     do {
       return try handle.openDirectory(place)
     } catch .system(_, _, .noSuchFileOrDirectory) {

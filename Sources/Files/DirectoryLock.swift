@@ -26,6 +26,12 @@ public final class DirectoryLock: Sendable {
     }
   }
 
+  /// The process that has a directory locked; nil if none has, or it cannot be seen from here.
+  public static func holder(of directory: DirectoryHandle) -> Int32? {
+    guard let identity = try? directory.status().identity else { return nil }
+    return lockHolder(of: identity)
+  }
+
   // Closing alone would leave the lock to a child that was forked and has not yet reached its exec.
   deinit { _ = flock(descriptor.number, LOCK_UN) }
 }

@@ -15,12 +15,7 @@ public struct RealPlace: Sendable, Equatable {
   /// Finds out where a path leads, or would lead if what is missing of it were made.
   public init(of path: FilePath) {
     let resolved = Self.resolve(path)
-    let mounts = Self.mounts()
-    // The longest mount point that leads here; of several at one place, the last covers the others.
-    var best: Mount?
-    for mount in mounts where resolved.starts(with: mount.point) {
-      if mount.point.components.count >= (best?.point.components.count ?? 0) { best = mount }
-    }
+    let best = Self.mount(ofResolved: resolved)
     if var within = best.map({ $0.root }), let point = best?.point {
       within.append(resolved.components.dropFirst(point.components.count))
       (fileSystem, self.path, mountPoint) = (best?.fileSystem ?? "", within, point)
@@ -74,10 +69,23 @@ public struct RealPlace: Sendable, Equatable {
     return resolve(path.removingLastComponent()).appending(last)
   }
 
-  private struct Mount {
+  struct Mount {
     var fileSystem: String
     var root: FilePath
     var point: FilePath
+    var type: String
+  }
+
+  /// What is mounted where a path leads.
+  static func mount(of path: FilePath) -> Mount? { mount(ofResolved: resolve(path)) }
+
+  /// The longest mount point that leads there; of several at one place, the last covers the others.
+  private static func mount(ofResolved path: FilePath) -> Mount? {
+    var best: Mount?
+    for mount in mounts() where path.starts(with: mount.point) {
+      if mount.point.components.count >= (best?.point.components.count ?? 0) { best = mount }
+    }
+    return best
   }
 
   /// The mounts that this process sees, in the order they were made (proc(5)).
@@ -86,8 +94,11 @@ public struct RealPlace: Sendable, Equatable {
     return text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")
       guard fields.count > 4 else { return nil }
+      // Optional fields end with a lone minus; the kind of file system follows.
+      let end = fields.firstIndex(of: "-") ?? fields.endIndex
       return Mount(
-        fileSystem: String(fields[2]), root: unescaped(fields[3]), point: unescaped(fields[4]))
+        fileSystem: String(fields[2]), root: unescaped(fields[3]), point: unescaped(fields[4]),
+        type: end + 1 < fields.endIndex ? String(fields[end + 1]) : "")
     }
   }
 
@@ -111,8 +122,8 @@ public struct RealPlace: Sendable, Equatable {
   }
 }
 
-/// A file of `/proc`, which says size 0 whatever it holds.
-func readKernelText(at path: FilePath) -> String? {
+/// A file of `/proc` or `/sys`, which says size 0 whatever it holds; nil if it cannot be read.
+public func readKernelText(at path: FilePath) -> String? {
   guard let file = try? OwnedDescriptor.open(nil, in: nil, path: path, flags: O_RDONLY),
     let bytes = try? file.readAll(expecting: 1 << 20, limitBytes: 1 << 20, path: path)
   else { return nil }

@@ -29,6 +29,15 @@ public struct SettingKey: Sendable, Equatable {
 }
 
 extension SettingKey {
+  /// The variable that was probably meant by one of the environment that begins with `DERMSEG_` and means
+  /// nothing; nil if it is one of ours, or near none.
+  public static func suggestion(forVariable name: String) -> String? {
+    guard name.hasPrefix("DERMSEG_"), !all.contains(where: { $0.environmentVariable == name }),
+      let meant = nearestKey(to: String(name.dropFirst("DERMSEG_".count)))
+    else { return nil }
+    return all.first { $0.name == meant }?.environmentVariable
+  }
+
   /// Every key, in the order of the documentation.
   public static let all: [SettingKey] = folders + watching + logging + training
 

@@ -6,7 +6,7 @@ public enum SettingsError: Error, Equatable, Sendable {
   /// The configuration file cannot be read.
   case unreadable(FileError)
   /// The configuration file is not YAML with one key per line.
-  case malformed(FilePath, reason: String)
+  case malformed(FilePath, line: Int?, reason: String)
   /// A key that does not exist.
   case unknownKey(String, origin: SettingOrigin, suggestion: String?)
   /// A value that is not allowed.
@@ -30,14 +30,26 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+extension SettingsError {
+  /// The line of the configuration file that it is about.
+  var line: Int? {
+    switch self {
+    case .malformed(_, let line, _), .unknownKey(_, .file(_, let line), _),
+      .invalidValue(_, _, _, .file(_, let line)):
+      return line
+    case .unreadable, .unknownKey, .invalidValue: return nil
+    }
+  }
+}
+
 extension SettingsError: CustomStringConvertible {
   /// Which place, which key, why, and what to do.
   public var description: String {
     switch self {
     case .unreadable(let error):
       return "the configuration cannot be read: \(error)"
-    case .malformed(let path, let reason):
-      return "\(path.displayed): \(reason) Write one \"key: value\" per line."
+    case .malformed(let path, let line, let reason):
+      return "\(SettingOrigin.file(path, line: line)): \(reason) Write one \"key: value\" per line."
     case .unknownKey(let key, let origin, let suggestion?):
       return "\(origin): there is no key \"\(key)\". Did you mean \"\(suggestion)\"?"
     case .unknownKey(let key, let origin, nil):

@@ -18,8 +18,44 @@ extension Settings {
       throw .unknownKey(name, origin: .option("--" + name), suggestion: nil)
     }
     let file = try ConfigurationFile(configFile ?? defaultFile, optional: configFile == nil)
-    let reader = SettingsReader(options: options, environment: environment, file: file)
-    return Settings(
+    return try settings(SettingsReader(options: options, environment: environment, file: file))
+  }
+
+  /// Reads a configuration file by itself, without options and environment, and finds all errors in it.
+  ///
+  /// - Returns: The keys that the file gives and their values, in the order of the file, and what is
+  ///   wrong; nothing else is checked about a line that has an error.
+  public static func check(_ path: FilePath) async -> (
+    given: [(name: String, value: String)], errors: [SettingsError]
+  ) {
+    var errors: [SettingsError] = []
+    var passingOver: Set<Int> = []
+    do throws(SettingsError) {
+      let text = try ConfigurationFile.text(of: path, optional: false)
+      while true {
+        do throws(SettingsError) {
+          let file = try ConfigurationFile(text: text, path: path, passingOver: passingOver)
+          let reader = SettingsReader(options: [:], environment: [:], file: file)
+          _ = try settings(reader)
+          let names = file.lines.sorted { $0.value < $1.value }.map(\.key)
+          return (names.map { ($0, reader.text(of: $0)) }, errors.sorted(by: isEarlier))
+        } catch {
+          // The next error is found without this one's line.
+          guard let line = error.line, passingOver.insert(line).inserted else { throw error }
+          errors.append(error)
+        }
+      }
+    } catch {
+      return ([], errors.sorted(by: isEarlier) + [error])
+    }
+  }
+
+  private static func isEarlier(_ first: SettingsError, _ second: SettingsError) -> Bool {
+    (first.line ?? .max) < (second.line ?? .max)
+  }
+
+  private static func settings(_ reader: SettingsReader) throws(SettingsError) -> Settings {
+    Settings(
       testFolder: try reader.path("testFolder"),
       recursive: try reader.boolean("recursive"),
       resultsFolder: try reader.path("resultsFolder"),
@@ -93,6 +129,12 @@ private struct SettingsReader {
       throw .invalidValue(key: key.name, value: "a list", allowed: key.allowed, origin: origin)
     }
     return nil
+  }
+
+  /// The text given for a key that is known; empty if nowhere.
+  func text(of name: String) -> String {
+    guard let key = SettingKey.all.first(where: { $0.name == name }) else { return "" }
+    return (try? given(key)?.text) ?? ""
   }
 
   /// The value of a key; nil if it is neither given nor has a default.

@@ -1,3 +1,5 @@
+import Progress
+
 // How a training run looks in words and numbers.
 
 extension TrainingEvent {
@@ -60,17 +62,9 @@ extension StepReport {
   /// One line for a terminal: where the run is, a bar for the epoch, what it has come to, what it will take.
   public var barLine: String {
     let eta = remaining.map { "  ETA \(spelled($0))" } ?? ""
-    return "epoch \(epoch)/\(epochs) \(bar(step, of: stepsPerEpoch)) \(step)/\(stepsPerEpoch)"
+    return "epoch \(epoch)/\(epochs) \(barOfCells(step, of: stepsPerEpoch)) \(step)/\(stepsPerEpoch)"
       + "  loss \(decimal(loss))  Dice \(decimal(dice))\(eta)"
   }
-}
-
-/// `[######..................]`
-func bar(_ done: Int, of count: Int) -> String {
-  let cells = 24
-  let full = count <= 0 ? cells : min(done, count) * cells / count
-  return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
-    + "]"
 }
 
 /// A number with a fixed count of decimals, as printf's `%.4f`.
@@ -86,13 +80,4 @@ public func decimal(_ value: Double, places: Int = 4) -> String {
   if places == 0 { return "\(sign)\(whole)" }
   return "\(sign)\(whole / Int(unit))."
     + String(repeating: "0", count: places - digits.count) + digits
-}
-
-/// A time for people: `2 h 05 min`, `4 min 10 s`, `9 s`.
-public func spelled(_ duration: Duration) -> String {
-  func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  let seconds = max(0, duration.components.seconds)
-  if seconds >= 3600 { return "\(seconds / 3600) h \(two(seconds % 3600 / 60)) min" }
-  if seconds >= 60 { return "\(seconds / 60) min \(two(seconds % 60)) s" }
-  return "\(seconds) s"
 }

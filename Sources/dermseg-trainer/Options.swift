@@ -27,12 +27,12 @@ struct Options: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Configuration file (default: \(Settings.defaultFile), if it is there).",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["yaml"]))
   var config: String?
 
-  @Option(help: help("trainingFolder")) var trainingFolder: String?
-  @Option(help: help("modelStore")) var modelStore: String?
-  @Option(help: help("stateDirectory")) var stateDirectory: String?
+  @Option(help: help("trainingFolder"), completion: .directory) var trainingFolder: String?
+  @Option(help: help("modelStore"), completion: .directory) var modelStore: String?
+  @Option(help: help("stateDirectory"), completion: .directory) var stateDirectory: String?
   @Option(help: help("threads")) var threads: String?
   @Option(help: help("trainingPreset")) var trainingPreset: String?
   @Option(help: help("trainingWidth")) var trainingWidth: String?

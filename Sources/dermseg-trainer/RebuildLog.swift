@@ -1,6 +1,7 @@
 import Glibc
 import Journal
 import Logging
+import Progress
 import SystemPackage
 import Training
 

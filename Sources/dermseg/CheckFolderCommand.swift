@@ -25,32 +25,39 @@ struct CheckFolderCommand: AsyncParsableCommand {
       or written, 78 bad configuration.
       """)
 
-  @Option(help: "The watched folder. Default: the setting testFolder.")
+  @Option(help: "The watched folder. Default: the setting testFolder.", completion: .directory)
   var testFolder: String?
 
-  @Option(help: "The folder of masks. Default: the setting resultsFolder.")
+  @Option(help: "The folder of masks. Default: the setting resultsFolder.", completion: .directory)
   var resultsFolder: String?
 
   @Option(
-    help: "The daemon's state directory, to be searched for leftovers. Default: not searched.")
+    help: "The daemon's state directory, to be searched for leftovers. Default: not searched.",
+    completion: .directory)
   var stateDirectory: String?
 
-  @Option(help: ArgumentHelp("Only note here what is in the test folder now.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Only note here what is in the test folder now.", valueName: "file"),
+    completion: .file())
   var writeManifest: String?
 
-  @Option(help: ArgumentHelp("What was in the test folder before.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("What was in the test folder before.", valueName: "file"),
+    completion: .file())
   var manifest: String?
 
   @Option(
     help: ArgumentHelp(
       "The daemon's JSON lines (--log-format json), or those of journalctl -o json.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var journal: String?
 
   @Flag(help: "Compute each mask once more, and compare all pixels.")
   var recompute = false
 
-  @Option(help: "The model for --recompute. Default: what the daemon uses.")
+  @Option(
+    help: "The model for --recompute. Default: what the daemon uses.",
+    completion: .file(extensions: ["safetensors"]))
   var model: String?
 
   @Option(help: "Threads for --recompute: as many as the daemon has.")
@@ -61,6 +68,8 @@ struct CheckFolderCommand: AsyncParsableCommand {
 
   @Flag(help: "The daemon is at work, or was killed: photographs may still be without a mask.")
   var underWay = false
+
+  @OptionGroup var quiet: QuietOption
 
   func run() async throws {
     var check = try await folders()
@@ -78,8 +87,11 @@ struct CheckFolderCommand: AsyncParsableCommand {
       let model = try await loadModel(model)
       check.model = (model.sha256, try makeSegmenter(model, threads: threads))
     }
+    let bar = quiet.bar
+    check.progress = { bar.show("Checking", done: $0, of: $1) }
     let report: FolderReport
     do {
+      defer { bar.clear() }
       report = try check.run()
     } catch {
       throw CommandFailure(message: "Not checked: \(error)", exitCode: .cannotCreate)

@@ -2,8 +2,8 @@ import ArgumentParser
 import Datasets
 import Files
 import Kernels
+import Progress
 import SystemPackage
-import Training
 
 /// `dermseg data`: the paper's dataset step.
 struct DataCommand: AsyncParsableCommand {
@@ -15,18 +15,26 @@ struct DataCommand: AsyncParsableCommand {
       whatever its size and format. imgs_train.csv and imgs_test.csv say which photograph each row is. Masks \
       are 255 in the lesion and in between along its edge. What has not changed since the last time is not \
       read again; a pair that cannot be used is named and left out.
+
+      EXAMPLES
+        dermseg data --images training/images --masks training/masks --output arrays
+        dermseg data --images I --masks M --test T --output arrays --size 256 --channels 3
+
+      EXIT CODES
+        0 done, 2 bad arguments, 69 no pair can be used, 73 an array cannot be written, 75 another process \
+      is writing there.
       """)
 
-  @Option(help: "Folder of photographs. May be given several times.")
+  @Option(help: "Folder of photographs. May be given several times.", completion: .directory)
   var images: [String]
 
-  @Option(help: "Folder of their masks, one for each --images.")
+  @Option(help: "Folder of their masks, one for each --images.", completion: .directory)
   var masks: [String]
 
-  @Option(help: "Folder of photographs without masks.")
+  @Option(help: "Folder of photographs without masks.", completion: .directory)
   var test: String?
 
-  @Option(help: "Where to write; made if missing.")
+  @Option(help: "Where to write; made if missing.", completion: .directory)
   var output: String
 
   @Option(help: "Side of the square copies, in pixels.")
@@ -40,6 +48,8 @@ struct DataCommand: AsyncParsableCommand {
 
   @Option(help: "Photographs read at once. Default: every processor the process may use.")
   var threads: Int?
+
+  @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     guard !images.isEmpty, images.count == masks.count else {
@@ -105,15 +115,15 @@ struct DataCommand: AsyncParsableCommand {
     count: Int,
     _ body: (@escaping @Sendable (Int) -> Void) async throws -> PreparedArrays
   ) async throws -> PreparedArrays {
-    let bar = ProgressBar(isTerminal: Console.isTerminal) { Console.write($0) }
+    let bar = quiet.bar
     defer { bar.clear() }
-    return try await body { bar.show(.prepared(done: $0, count: count)) }
+    return try await body { bar.show("Reading photographs", done: $0, of: count) }
   }
 
   private func report(_ made: PreparedArrays, _ names: String) {
     for pair in made.skipped { Console.error("Skipped: \(pair)") }
     for pair in made.remarks { Console.error("Note: \(pair)") }
-    Console.print(
+    quiet.say(
       "\(output): \(names), \(made.shape.first ?? 0) photographs of "
         + "\(size) x \(size) x \(channels), \(made.reusedCount) of them unchanged.")
   }

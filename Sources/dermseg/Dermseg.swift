@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Settings
-import SystemPackage
 
 /// The command line program.
 struct Dermseg: AsyncParsableCommand {
@@ -12,6 +11,8 @@ struct Dermseg: AsyncParsableCommand {
     subcommands: [
       SegmentCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
       ModelCommand.self, BenchCommand.self, SynthCommand.self, CheckFolderCommand.self,
+      DoctorCommand.self, CheckConfigCommand.self, StatusCommand.self, FailedCommand.self,
+      RetryCommand.self, ManualPageCommand.self,
     ])
 }
 
@@ -60,30 +61,4 @@ extension ExitCode {
   static let tryLater = ExitCode(75)
   /// sysexits.h: something is configured wrongly.
   static let badConfiguration = ExitCode(78)
-}
-
-/// The terminal or whatever stands in its place.
-enum Console {
-  /// Whether standard output is a terminal.
-  static var isTerminal: Bool { isatty(FileDescriptor.standardOutput.rawValue) != 0 }
-
-  /// Writes a line to standard output.
-  static func print(_ line: String) {
-    write(line + "\n", to: .standardOutput)
-  }
-
-  /// Writes text to standard output as it is.
-  static func write(_ text: String) {
-    write(text, to: .standardOutput)
-  }
-
-  /// Writes a line to standard error.
-  static func error(_ line: String) {
-    write(line + "\n", to: .standardError)
-  }
-
-  private static func write(_ text: String, to descriptor: FileDescriptor) {
-    // Nobody is left to tell when the reader of a pipe went away.
-    _ = try? descriptor.writeAll(text.utf8)
-  }
 }

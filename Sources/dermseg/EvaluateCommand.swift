@@ -27,16 +27,17 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @Option(
     help:
-      "A model file, or a model of the store. Default: the current one, or the one in the program.")
+      "A model file, or a model of the store. Default: the current one, or the one in the program.",
+    completion: .file(extensions: ["safetensors"]))
   var model: String?
 
-  @Option(help: "Folder of photographs. May be given several times.")
+  @Option(help: "Folder of photographs. May be given several times.", completion: .directory)
   var images: [String]
 
-  @Option(help: "Folder of their masks, one for each --images.")
+  @Option(help: "Folder of their masks, one for each --images.", completion: .directory)
   var masks: [String]
 
-  @Option(help: "A file with names, one per line: only these are evaluated.")
+  @Option(help: "A file with names, one per line: only these are evaluated.", completion: .file())
   var list: String?
 
   @Option(help: "Take the first pairs by name only.")
@@ -45,15 +46,16 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
   var threads: Int?
 
-  @Option(help: "Also write all numbers, per photograph too, to this file.")
+  @Option(help: "Also write all numbers, per photograph too, to this file.", completion: .file())
   var json: String?
 
-  @Option(help: "Also write one line per photograph to this file.")
+  @Option(help: "Also write one line per photograph to this file.", completion: .file())
   var csv: String?
 
   @Option(
-    help: "Also write a PNG with photographs, experts' masks and results side by side, worst first."
-  )
+    help:
+      "Also write a PNG with photographs, experts' masks and results side by side, worst first.",
+    completion: .file(extensions: ["png"]))
   var contactSheet: String?
 
   @Option(help: "Photographs on the contact sheet, evenly spread from the worst to the best.")
@@ -61,6 +63,8 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   @Option(help: "Start of the random numbers of the bootstrap.")
   var seed: UInt64 = 1
+
+  @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     guard !images.isEmpty, images.count == masks.count else {
@@ -82,18 +86,15 @@ struct EvaluateCommand: AsyncParsableCommand {
     let segmenter = try makeSegmenter(model, threads: threads)
     let listing = try listPairs()
     for pair in listing.skipped { Console.error("Skipped: \(pair)") }
-    let isTerminal = Console.isTerminal
-    let count = listing.pairs.count
-    var evaluator = Evaluator { done in
-      if isTerminal { Console.write("\r\u{1B}[KEvaluated \(done)/\(count)") }
-    }
+    let (bar, count) = (quiet.bar, listing.pairs.count)
+    defer { bar.clear() }
+    var evaluator = Evaluator { bar.show("Evaluating", done: $0, of: count) }
     evaluator.bootstrap.seed = seed
     let report = evaluator.report(
       on: listing.pairs, skipped: listing.skipped, modelID: model.id
     ) { image in
       try segmenter.segment(image).mask
     }
-    if isTerminal { Console.write("\r\u{1B}[K") }
     guard let report else {
       throw CommandFailure(
         message: "Not evaluated: \(images.joined(separator: ", ")): no usable pair of image and "
@@ -141,7 +142,9 @@ struct EvaluateCommand: AsyncParsableCommand {
   ) throws -> Image {
     let byName = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var sheet = ContactSheet(title: "\(report.modelID), \(report.imageCount) photographs")
-    for image in ContactSheet.chosen(report.images, count: sheetRows) {
+    let chosen = ContactSheet.chosen(report.images, count: sheetRows)
+    for (index, image) in chosen.enumerated() {
+      quiet.bar.show("Drawing the contact sheet", done: index, of: chosen.count)
       guard let pair = byName[image.name] else { continue }
       let (photograph, truth) = try FullSizePair.read(pair)
       sheet.add(

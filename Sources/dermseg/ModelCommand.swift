@@ -31,7 +31,8 @@ struct ModelCommand: ParsableCommand {
 struct StoreOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The model store. Default: the setting modelStore.", valueName: "dir"))
+      "The model store. Default: the setting modelStore.", valueName: "dir"), completion: .directory
+  )
   var modelStore: String?
 
   /// The store named by the option, or by the settings.

@@ -22,8 +22,11 @@ struct ModelImportCommand: ParsableCommand {
       """)
 
   @Argument(help: "The file of weights, .npz or .safetensors.") var weights: String
-  @Option(help: "The map of names, layouts and the network.") var map: String
-  @Option(help: "The model file to write.") var output: String
+  @Option(
+    help: "The map of names, layouts and the network.", completion: .file(extensions: ["json"]))
+  var map: String
+  @Option(help: "The model file to write.", completion: .file(extensions: ["safetensors"]))
+  var output: String
 
   func run() throws {
     do {
@@ -77,7 +80,9 @@ struct ModelExportCommand: AsyncParsableCommand {
   @Argument(
     help: "A model of the store, a model file, or built-in. Default: what the daemon would use.")
   var model: String?
-  @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file")) var onnx: String
+  @Option(
+    help: ArgumentHelp("The ONNX file to write.", valueName: "file"),
+    completion: .file(extensions: ["onnx"])) var onnx: String
   @Option(help: "The input's axes: nchw or nhwc.") var layout = "nchw"
 
   func validate() throws {

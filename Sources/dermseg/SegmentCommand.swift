@@ -12,20 +12,42 @@ struct SegmentCommand: AsyncParsableCommand {
     commandName: "segment", abstract: "Writes the mask of each photograph.",
     discussion: """
       The mask of NAME.jpg is NAME_segmentation.png: 8-bit grey, 0 and 255 only, of the photograph's stored \
-      width and height. A photograph that fails is named and the others are done all the same; the exit code \
-      is then 1.
+      width and height. A photograph that fails is named and the others are done all the same.
+
+      A mask that is there already, whole, of the same bytes and by the same model is kept; with --force it \
+      is made anew. One of an older photograph or of another model is replaced. What dermseg did not write \
+      is never replaced: the mask then gets the name NAME.jpg_segmentation.png.
+
+      EXAMPLES
+        dermseg segment IMG_0042.jpg
+        dermseg segment --output masks photographs/*.jpg
+        dermseg segment --model unet-3f8a --force --output masks photographs/*.jpg
+
+      EXIT CODES
+        0 all done, 1 some photograph failed, 2 bad arguments, 73 the folder cannot be made, 78 bad \
+      configuration or no model.
       """)
 
-  @Option(help: "The model file. Default: the store's current one, or the one in the program.")
+  @Option(
+    help: "A model of the store, or a model file. Default: the current one, or the built-in one.",
+    completion: .file(extensions: ["safetensors"]))
   var model: String?
 
-  @Option(help: "The folder to write to; made if it is missing.")
+  @Option(
+    help: ArgumentHelp("The folder to write to; made if it is missing.", valueName: "dir"),
+    completion: .directory)
   var output = "."
 
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
   var threads: Int?
 
-  @Argument(help: ArgumentHelp("Photographs, JPEG or PNG.", valueName: "image"))
+  @Flag(help: "Make each mask anew, also where a valid one is there.")
+  var force = false
+
+  @OptionGroup var quiet: QuietOption
+
+  @Argument(
+    help: ArgumentHelp("Photographs, JPEG or PNG.", valueName: "image"), completion: .file())
   var images: [String]
 
   func validate() throws {
@@ -45,13 +67,15 @@ struct SegmentCommand: AsyncParsableCommand {
     } catch {
       throw CommandFailure(message: "Not segmented: \(error)", exitCode: .cannotCreate)
     }
-    var names = MaskNames()
+    var taken: Set<FileName> = []
     var failures = 0
-    for image in images {
+    let bar = quiet.bar
+    defer { bar.clear() }
+    for (index, image) in images.enumerated() {
+      bar.show("Segmenting", done: index, of: images.count)
       do {
-        let name = try names.name(for: FilePath(image))
-        let text = try segment(FilePath(image), with: segmenter, model: model, to: folder, as: name)
-        Console.print(text)
+        quiet.say(
+          try segment(FilePath(image), with: segmenter, model: model, to: folder, taken: &taken))
       } catch {
         failures += 1
         Console.error("Not segmented: \(image): \(reason(error))")
@@ -62,49 +86,49 @@ struct SegmentCommand: AsyncParsableCommand {
 
   private func segment(
     _ path: FilePath, with segmenter: Segmenter, model: (id: String, sha256: String),
-    to folder: DirectoryHandle,
-    as name: FileName
+    to folder: DirectoryHandle, taken: inout Set<FileName>
   ) throws -> String {
+    let name = try sourceName(path)
     let (bytes, identity) = try readRegularFile(
       at: path, limitBytes: ImageLimits.standard.fileBytes)
+    let sha256 = sha256Hex(bytes)
+    let place = try ResultsFolder(reading: folder)
+      .place(ofMaskFor: SourcePath(name)) { taken.contains($0) }
+    guard let place else {
+      throw CommandFailure(
+        message: "every name for its mask in \(output) is taken, by other photographs of this name "
+          + "or by files that dermseg did not write. Write to another --output.",
+        exitCode: .cannotCreate)
+    }
+    let mask = MaskName.candidate(Int(place.index), for: name)
+    taken.insert(mask)
+    let line = "\(path): \(folder.path.appending(mask)): "
+    if !force, let record = place.record, record.sourceSHA256 == sha256,
+      record.modelSHA256 == model.sha256
+    {
+      return line + "kept, it is of this photograph and model"
+    }
     let result = try segmenter.segment(try ImageDecoder.decode(bytes))
     // The record that the daemon writes, so that it knows the mask as done when it finds it.
     let record = MaskRecord(
-      sourceName: try sourceName(path), sourceSHA256: sha256Hex(bytes),
-      sourceSizeBytes: identity.sizeBytes, sourceModified: identity.modified, modelID: model.id,
-      modelSHA256: model.sha256)
+      sourceName: name, sourceSHA256: sha256, sourceSizeBytes: identity.sizeBytes,
+      sourceModified: identity.modified, modelID: model.id, modelSHA256: model.sha256)
     let png = try PNGEncoder.encode(result.mask, text: record.texts)
-    try folder.publish(png, as: name, permissions: 0o644)
+    try folder.publish(png, as: mask, permissions: 0o644)
     let percent = (result.lesionFraction * 1000).rounded() / 10
-    return "\(path): \(folder.path.appending(name)): lesion \(percent) % of the photograph"
+    return line + "lesion \(percent) % of the photograph"
+  }
+
+  /// The name of a photograph without its folder.
+  private func sourceName(_ path: FilePath) throws -> FileName {
+    guard let name = FileName(lastComponentOf: path) else {
+      throw CommandFailure(message: "it is not a file's name.", exitCode: .badArguments)
+    }
+    return name
   }
 
   private func reason(_ error: any Error) -> String {
     (error as? FileError)?.reason ?? "\(error)"
-  }
-}
-
-/// The name of a photograph without its folder.
-private func sourceName(_ path: FilePath) throws -> FileName {
-  guard let name = FileName(lastComponentOf: path) else {
-    throw CommandFailure(message: "it is not a file's name.", exitCode: .badArguments)
-  }
-  return name
-}
-
-/// The masks' names, so that two photographs never share one.
-private struct MaskNames {
-  private var taken: Set<FileName> = []
-
-  /// The first of the photograph's names that no photograph before it has.
-  mutating func name(for image: FilePath) throws -> FileName {
-    for name in MaskName.candidates(for: try sourceName(image))
-    where taken.insert(name).inserted {
-      return name
-    }
-    throw CommandFailure(
-      message: "photographs of this name were given before. Write to another --output.",
-      exitCode: .badArguments)
   }
 }
 

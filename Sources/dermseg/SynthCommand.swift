@@ -11,6 +11,10 @@ struct SynthCommand: ParsableCommand {
       Writes DIR/images/synth_NNNN.jpg and DIR/masks/synth_NNNN_segmentation.png, for tests and \
       demonstrations. The same seed gives the same pictures. They teach nothing about skin: a model \
       trained on them alone is of no medical use.
+
+      EXAMPLES
+        dermseg synth --count 20 --output try
+        dermseg synth --count 1000 --seed 7 --width 640 --height 480 --output many --quiet
       """)
 
   @Option(help: ArgumentHelp("How many photographs.", valueName: "n"))
@@ -19,7 +23,9 @@ struct SynthCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Chooses the series of photographs.", valueName: "k"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Where to write; made if missing.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Where to write; made if missing.", valueName: "dir"), completion: .directory
+  )
   var output: String
 
   @Option(help: ArgumentHelp("Width in pixels, 16 to 16384.", valueName: "w"))
@@ -27,6 +33,8 @@ struct SynthCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Height in pixels, 16 to 16384.", valueName: "h"))
   var height: Int = 768
+
+  @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     guard (1...1_000_000).contains(count) else {
@@ -40,12 +48,16 @@ struct SynthCommand: ParsableCommand {
   }
 
   func run() throws {
+    let bar = quiet.bar
+    defer { bar.clear() }
     do throws(SyntheticDatasetError) {
       try SyntheticDataset(seed: seed, width: width, height: height)
-        .write(count: count, to: FilePath(output))
+        .write(count: count, to: FilePath(output)) { written in
+          bar.show("Drawing photographs", done: written, of: count)
+        }
     } catch {
       throw CommandFailure(message: "Not written: \(error)", exitCode: .cannotCreate)
     }
-    Console.print("\(count) photographs in \(output)/images, their masks in \(output)/masks")
+    quiet.say("\(count) photographs in \(output)/images, their masks in \(output)/masks")
   }
 }

@@ -5,6 +5,7 @@ import Glibc
 import Journal
 import Kernels
 import ModelStore
+import Progress
 import SystemPackage
 import Training
 
@@ -17,12 +18,21 @@ struct TrainCommand: AsyncParsableCommand {
       cannot be used is named and left out. Curves (PNG, SVG), a table (epochs.csv), the split and \
       checkpoints are in the run folder. A run that was stopped or killed goes on when the same command is \
       given again.
+
+      EXAMPLES
+        dermseg train --images images --masks masks --output mine.safetensors
+        dermseg train --images images --masks masks --output big.safetensors --preset paper --epochs 30
+        dermseg train --images a --masks b --output m.safetensors --limit 50 --restart --quiet
+
+      EXIT CODES
+        0 done, 2 bad arguments, 69 no photograph can be used or the training diverged, 73 a file cannot \
+      be written, 75 stopped (give the same command again), 78 the model to start from cannot be used.
       """)
 
-  @Option(help: "Folder of photographs. May be given several times.")
+  @Option(help: "Folder of photographs. May be given several times.", completion: .directory)
   var images: [String]
 
-  @Option(help: "Folder of their masks, one for each --images.")
+  @Option(help: "Folder of their masks, one for each --images.", completion: .directory)
   var masks: [String]
 
   @Option(help: "The set of values that the other options change: paper or default.")
@@ -32,23 +42,27 @@ struct TrainCommand: AsyncParsableCommand {
   var limit: Int?
 
   @Option(
-    help: "A file with the names to hold out, one per line, instead of one in five at random.")
+    help: "A file with the names to hold out, one per line, instead of one in five at random.",
+    completion: .file())
   var validationList: String?
 
-  @Option(help: "A model of the same architecture to begin with, instead of random weights.")
+  @Option(
+    help: "A model of the same architecture to begin with, instead of random weights.",
+    completion: .file(extensions: ["safetensors"]))
   var startFrom: String?
 
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
   var threads: Int?
 
   @Option(
-    help: "Folder of the run's curves and checkpoints. Default: the output's name with .run.")
+    help: "Folder of the run's curves and checkpoints. Default: the output's name with .run.",
+    completion: .directory)
   var runFolder: String?
 
   @Option(
     help:
-      "Folder in which small copies of the photographs are kept as arrays, so that the next run reads only what changed."
-  )
+      "Folder in which small copies of the photographs are kept as arrays, so that the next run reads only what changed.",
+    completion: .directory)
   var cache: String?
 
   @Flag(help: "Forget an unfinished run in the run folder and begin anew.")
@@ -60,8 +74,10 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(help: "Write the weights in 16 bits: half the size, and rounded to 11 bits.")
   var halfPrecision = false
 
-  @Option(help: "The model file to write.")
+  @Option(help: "The model file to write.", completion: .file(extensions: ["safetensors"]))
   var output: String
+
+  @OptionGroup var quiet: QuietOption
 
   @OptionGroup(title: "Network and learning") var recipe: RecipeOptions
 
@@ -141,7 +157,7 @@ struct TrainCommand: AsyncParsableCommand {
     var startingModel: LoadedModel?
     if let startFrom { startingModel = try await loadModel(startFrom) }
     let pool = ThreadPool(threadCount: threads)
-    let show = TrainingDisplay(folder: folder)
+    let show = TrainingDisplay(folder: folder, quiet: quiet)
     let data = try await prepare(options, concurrency: pool.threadCount, show.bar)
     for pair in data.skipped { Console.error("Skipped: \(pair)") }
     for pair in data.remarks { Console.error("Note: \(pair)") }
@@ -197,7 +213,7 @@ struct TrainCommand: AsyncParsableCommand {
           + "give the same command again.", exitCode: .cannotCreate)
     }
     for line in trained.table { Console.print(line) }
-    Console.print(
+    quiet.say(
       "Wrote \(output): epoch \(trained.keptEpoch) of \(trained.history.count), "
         + "\(trained.model.architecture.parameterCount) parameters. "
         + "Curves and split: \(folder.path).")

@@ -1,10 +1,12 @@
 import Glibc
 import Journal
+import Progress
 import Training
 
 /// Shows a training run: lines and a bar, the status that systemd knows, curves, and events for TensorBoard.
 final class TrainingDisplay {
-  let bar = ProgressBar(isTerminal: Console.isTerminal) { Console.write($0) }
+  let bar: ProgressBar
+  private let quiet: QuietOption
   private let folder: RunFolder
   private let curves: CurveWriter
   private let notifier = ServiceNotifier()
@@ -12,8 +14,9 @@ final class TrainingDisplay {
   /// What could not be written is said once.
   private var hasComplained = false
 
-  init(folder: RunFolder) {
-    self.folder = folder
+  init(folder: RunFolder, quiet: QuietOption) {
+    (self.folder, self.quiet) = (folder, quiet)
+    bar = quiet.bar
     curves = CurveWriter(in: folder)
   }
 
@@ -25,7 +28,7 @@ final class TrainingDisplay {
   /// Shows one event.
   func show(_ event: TrainingEvent) {
     bar.show(event)
-    if let line = event.line { Console.print(line) }
+    if let line = event.line { quiet.say(line) }
     switch event {
     case .step(let report): notifier.status(report.barLine)
     case .epoch(let report, _): notifier.status(report.line)

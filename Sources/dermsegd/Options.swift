@@ -34,7 +34,7 @@ struct Options: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Configuration file (default: \(Settings.defaultFile), if it is there).",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["yaml"]))
   var config: String?
 
   @OptionGroup(title: "Folders") var folders: FolderOptions
@@ -59,17 +59,17 @@ struct Options: ParsableCommand {
 }
 
 struct FolderOptions: ParsableArguments {
-  @Option(help: help("testFolder")) var testFolder: String?
+  @Option(help: help("testFolder"), completion: .directory) var testFolder: String?
   @Option(help: help("recursive")) var recursive: String?
-  @Option(help: help("resultsFolder")) var resultsFolder: String?
-  @Option(help: help("modelStore")) var modelStore: String?
-  @Option(help: help("stateDirectory")) var stateDirectory: String?
+  @Option(help: help("resultsFolder"), completion: .directory) var resultsFolder: String?
+  @Option(help: help("modelStore"), completion: .directory) var modelStore: String?
+  @Option(help: help("stateDirectory"), completion: .directory) var stateDirectory: String?
   // The trainer's; taken here so that one set of options serves both programs.
-  @Option(help: .hidden) var trainingFolder: String?
+  @Option(help: .hidden, completion: .directory) var trainingFolder: String?
 }
 
 struct ComputationOptions: ParsableArguments {
-  @Option(help: help("model")) var model: String?
+  @Option(help: help("model"), completion: .file(extensions: ["safetensors"])) var model: String?
   @Option(help: help("threads")) var threads: String?
 }
 

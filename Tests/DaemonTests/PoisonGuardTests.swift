@@ -46,6 +46,30 @@ import Testing
     #expect(try verdict() == .quarantined(deaths: 4))
   }
 
+  @Test func aPardonIsTakenWhileTheDaemonRuns() throws {
+    try dieWithItInHand(crashing: true)
+    try dieWithItInHand(crashing: true)
+    let poison = try PoisonGuard(folder.handle)
+    #expect(poison.verdict(photograph, identity) == .quarantined(deaths: 2))
+    let left = PoisonGuard.quarantined(in: folder.handle)
+    #expect(left.map(\.path) == [photograph])
+    // Of another state of the file it says nothing.
+    var other = try #require(left.first)
+    other.sizeBytes += 1
+    try PoisonGuard.pardon(other, in: folder.handle)
+    #expect(poison.verdict(photograph, identity) == .quarantined(deaths: 2))
+    for suspect in left { try PoisonGuard.pardon(suspect, in: folder.handle) }
+    #expect(poison.verdict(photograph, identity) == .suspect)
+    #expect(poison.verdict(photograph, identity) == .suspect, "and there it stays")
+    #expect(folder.run(#"ls "$D" | grep -q pardon"#) == 1, "it is used up")
+    #expect(PoisonGuard.quarantined(in: folder.handle).isEmpty)
+    // After the next start too, and two more crashes put it back.
+    #expect(try verdict() == .suspect)
+    try dieWithItInHand(crashing: true)
+    try dieWithItInHand(crashing: true)
+    #expect(try verdict() == .quarantined(deaths: 2))
+  }
+
   @Test func aReplacedFileIsInnocent() throws {
     try dieWithItInHand(crashing: true)
     try dieWithItInHand(crashing: true)

@@ -81,6 +81,62 @@ private enum TrainedOnce {
     #expect(folder.shell("test -e a_segmentation.png -a -e a.jpg_segmentation.png") == 0)
   }
 
+  @Test func aValidMaskIsKeptUnlessForced() throws {
+    let folder = try TrainedOnce.folder()
+    try folder.write(try PNGEncoder.encode(DrawnPair(index: 1).image), to: "a.png")
+    func segment(_ more: [String] = []) throws -> ProgramRun {
+      try ProgramRun(
+        "dermseg", ["segment", "--model", "m.safetensors", "a.png"] + more, in: folder)
+    }
+    func inode() throws -> UInt64 {
+      let path = folder.path.appending("a_segmentation.png")
+      return try #require(try fileStatus(at: path)).identity.inode
+    }
+    #expect(try segment().output.contains(": lesion "))
+    let first = try inode()
+    let again = try segment()
+    #expect(again.exitCode == 0 && again.output.contains(": kept, "))
+    #expect(try inode() == first)
+    #expect(try segment(["--force"]).output.contains(": lesion "))
+    let second = try inode()
+    #expect(second != first)
+    // Other bytes, or a damaged mask, are no reason to keep it.
+    try folder.write(try PNGEncoder.encode(DrawnPair(index: 2).image), to: "a.png")
+    #expect(try segment().output.contains(": lesion "))
+    folder.shell("truncate -s -5 a_segmentation.png")
+    #expect(try segment().output.contains(": lesion "))
+    // And neither is another model.
+    #expect(try segment(["--model", "built-in", "--quiet"]).output.isEmpty)
+    #expect(try segment().output.contains(": lesion "))
+  }
+
+  @Test func somebodyElsesFileIsNotReplaced() throws {
+    let folder = try TrainedOnce.folder()
+    let pair = DrawnPair(index: 1)
+    try folder.write(try PNGEncoder.encode(pair.image), to: "a.png")
+    let experts = try PNGEncoder.encode(pair.mask)
+    try folder.write(experts, to: "a_segmentation.png")
+    let run = try ProgramRun(
+      "dermseg", ["segment", "--model", "m.safetensors", "--force", "a.png"], in: folder)
+    #expect(run.exitCode == 0 && run.output.contains("a.png_segmentation.png: lesion "))
+    #expect(try folder.read("a_segmentation.png") == experts)
+  }
+
+  @Test func photographsOfOneNameInSeveralFoldersAllGetTheirMask() throws {
+    let folder = try TrainedOnce.folder()
+    for (index, place) in ["x", "y"].enumerated() {
+      try folder.write(try PNGEncoder.encode(DrawnPair(index: index).image), to: "\(place)/a.png")
+    }
+    for expected in [": lesion ", ": kept, "] {
+      let run = try ProgramRun(
+        "dermseg", ["segment", "--model", "m.safetensors", "x/a.png", "y/a.png"], in: folder)
+      let lines = run.output.split(separator: "\n")
+      #expect(run.exitCode == 0 && lines.count == 2)
+      #expect(lines.allSatisfy { $0.contains(expected) })
+      #expect(lines[1].contains("a.png_segmentation.png"))
+    }
+  }
+
   @Test func withoutAModelOptionTheSettingsDecide() throws {
     let folder = try TrainedOnce.folder()
     try folder.write(try PNGEncoder.encode(DrawnPair(index: 1).image), to: "a.png")

@@ -142,12 +142,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("testFolder", "FILE: line 1 has no \":\"."),
+    ("testFolder", "FILE line 1: there is no \":\" in it. Write one"),
     ("a:\n  b: c", "FILE line 1: there is no key \"a\""),
-    ("testFolder: /a\n  threads: 1", "FILE: line 2 is indented or in braces."),
-    ("{testFolder: /a}", "FILE: line 1 is indented or in braces."),
-    ("threads: 1\nthreads: 2", "FILE: line 2 gives threads a second time."),
-    ("testFolder: \"/a", "FILE: "),
+    ("testFolder: /a\n  threads: 1", "FILE line 2: it is indented or in braces."),
+    ("{testFolder: /a}", "FILE line 1: it is indented or in braces."),
+    ("threads: 1\n\nthreads: 2", "FILE line 3: it gives threads a second time, after line 1."),
+    ("threads: 1\ntestFolder: \"/a", "FILE line 2: the value of testFolder is no YAML."),
+    ("threads: 1\ntestFolder: @a", "FILE line 2: the value of testFolder is no YAML."),
   ])
   func aFileThatIsNotOneKeyPerLineIsRefused(_ text: String, _ beginning: String) async {
     let message = await message(text)
@@ -166,6 +167,39 @@ import Testing
   @Test func aFileOfCommentsIsAllDefaults() async throws {
     let settings = try await load("# nothing\n#testFolder: /a\n")
     #expect(settings.testFolder == "/srv/dermseg/test")
+  }
+
+  @Test func aCheckFindsEveryErrorAtOnce() async throws {
+    let path = temporaryFile(
+      "threads: none\ncolour: blue\nsettle: 2s\n  model: a\nfailedNotes: yes\ntestFolder: \"x\nsettle: 1s\n"
+    )
+    defer { unsafe unlink(path) }
+    let (given, errors) = await Settings.check(FilePath(path))
+    let messages = errors.map { $0.description.replacing(path, with: "FILE") }
+    #expect(
+      messages.map { String($0.prefix(12)) } == [1, 2, 4, 5, 6, 7].map { "FILE line \($0):" })
+    #expect(given.map(\.name) == ["settle"] && given.map(\.value) == ["2s"])
+  }
+
+  @Test func aCheckPrintsWhatAFileGives() async throws {
+    let path = temporaryFile("# a\nthreads: 2\nmodel:\ntestFolder: '/a b'\n")
+    defer { unsafe unlink(path) }
+    let (given, errors) = await Settings.check(FilePath(path))
+    #expect(errors.isEmpty)
+    #expect(given.map(\.name) == ["threads", "model", "testFolder"])
+    #expect(given.map(\.value) == ["2", "", "/a b"])
+    let missing = await Settings.check("/nonexistent/d.yaml")
+    #expect(missing.errors.count == 1 && missing.given.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      ("DERMSEG_TESTFOLDER", "DERMSEG_TEST_FOLDER"),
+      ("DERMSEG_RESULT_FOLDER", "DERMSEG_RESULTS_FOLDER"),
+      ("DERMSEG_TEST_FOLDER", nil), ("DERMSEG_INSTRUCTIONS", nil), ("TEST_FOLDER", nil),
+    ] as [(String, String?)])
+  func aVariableThatMeansNothingIsToldWithTheOneMeant(_ name: String, _ meant: String?) {
+    #expect(SettingKey.suggestion(forVariable: name) == meant)
   }
 
   @Test func anExplicitFileMustExist() async {

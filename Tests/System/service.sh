@@ -58,6 +58,21 @@ check "the entry of the letter has its fields" has_fields notSegmented DERMSEG_F
 check "the sources are as they were" cmp /tmp/photographs/images/synth_0001.jpg \
   "$data/test/synth_0001.jpg"
 
+step "asking"
+dermseg=$prefix/bin/dermseg
+check "dermseg doctor finds nothing wrong" "$dermseg" doctor
+check "and looks as the user of the service" grep -q "dermseg can write, rename and remove there" \
+  <<< "$("$dermseg" doctor)"
+"$dermseg" status --json > /tmp/status.json || :
+for line in '"done" : 3' '"failed" : 1' '"waiting" : 0' '"unit_state" : "active"' '"seconds" : '; do
+  check "dermseg status has $line" grep -q "$line" /tmp/status.json
+done
+check "dermseg failed names the letter" grep -q "letter.jpg: " <<< "$("$dermseg" failed)"
+check "dermseg retry has it tried again" "$dermseg" retry letter.jpg
+check "when the daemon looks" systemctl reload dermsegd.service
+check "and it is refused again" within 20 is_count notSegmented 2
+check "the manual pages are there" test -s "$prefix/share/man/man8/dermsegd.8.gz"
+
 step "sandbox"
 pid=$(property MainPID)
 check "it is not root" is "$(stat -c %U "/proc/$pid")" dermseg
@@ -72,7 +87,7 @@ check "it sees no network but its own" is \
 
 step "reloading"
 check "systemctl reload" systemctl reload dermsegd.service
-check "says so" within 10 is_count reloaded 1
+check "says so" within 10 is_count reloaded 2
 check "and goes on in the same process" is "$(property MainPID)" "$pid"
 
 step "training"

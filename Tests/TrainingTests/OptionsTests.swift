@@ -130,14 +130,6 @@ import UNets
     #expect(decimal(value, places: places) == text)
   }
 
-  @Test(arguments: [
-    (0, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (605, "10 min 05 s"), (3600, "1 h 00 min"),
-    (9000, "2 h 30 min"), (-5, "0 s"),
-  ])
-  func timesReadLikeTimes(_ seconds: Int, _ text: String) {
-    #expect(spelled(.seconds(seconds)) == text)
-  }
-
   @Test func aLineHasAllNumbersOfAnEpoch() {
     let report = EpochReport(
       epoch: 3, epochs: 10, trainingLoss: 0.3253, trainingAccuracy: 0.8495, validationLoss: 0.3874,

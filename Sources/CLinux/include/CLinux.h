@@ -71,6 +71,14 @@ int clinux_affinity_count(void);
 // on other architectures.
 int clinux_processor_is_supported(void);
 
+// From now on this thread, and no other, meets files as a user would who logs in: with that user's
+// and its groups' rights and without root's. -1 and errno, ENOENT for a user that is not known.
+// Needs root.
+int clinux_act_as(const char *user);
+
+// Ends that. 0 or -1 and errno.
+int clinux_act_as_oneself(void);
+
 // From now on, when the process is killed by a fault of its own (SIGSEGV, SIGBUS, SIGILL, SIGFPE,
 // SIGTRAP, SIGABRT, SIGSYS), one byte is written to `descriptor` first. Not for SIGKILL and the
 // like, which say nothing about the code. 0 or -1 and errno.

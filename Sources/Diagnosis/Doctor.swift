@@ -1,0 +1,143 @@
+import Daemon
+import Files
+import FolderWatching
+import Glibc
+import ModelStore
+import Settings
+import SystemPackage
+
+/// Looks at everything that the daemon needs, and says what is wrong and how to mend it.
+///
+/// It changes nothing, but for a file that it makes and removes in each folder that the daemon writes
+/// to: only that shows that writing, renaming and removing work there.
+public struct Doctor {
+  private let configFile: FilePath?
+  private let options: [String: String]
+  private let environment: [String: String]
+  private let systemd: Systemd
+
+  /// - Parameters:
+  ///   - configFile: The configuration; nil: the default one, if it is there.
+  ///   - options: What was given on the command line, as for `Settings.load`.
+  public init(
+    configFile: FilePath?, options: [String: String], environment: [String: String],
+    systemd: Systemd = Systemd()
+  ) {
+    (self.configFile, self.options) = (configFile, options)
+    (self.environment, self.systemd) = (environment, systemd)
+  }
+
+  /// Looks at everything. Cost: the model is read once, and the processes of the machine are listed.
+  public func findings() async -> [Finding] {
+    let (settings, configuration) = await lookAtConfiguration()
+    let unit = systemd.properties(of: "dermsegd.service")
+    let user = ServiceUser(unitUser: unit["User"])
+    var findings = configuration
+    if let settings {
+      findings += FolderFindings(settings, user).findings
+      findings += modelFindings(settings, user)
+    }
+    findings +=
+      MachineFindings(
+        MachineFacts(user: user.name), settings: settings,
+        folderCount: settings.map { folderCount($0) } ?? 1, unit: unit
+      ).findings
+    findings += UnitFindings(systemd, settings: settings).findings
+    return findings
+  }
+
+  // MARK: - Configuration
+
+  private func lookAtConfiguration() async -> (Settings?, [Finding]) {
+    let path = configFile ?? Settings.defaultFile
+    let isThere = (try? fileStatus(at: path)) ?? nil != nil
+    var findings: [Finding] = []
+    var settings: Settings?
+    do throws(SettingsError) {
+      settings = try await Settings.load(
+        configFile: configFile, options: options, environment: environment)
+      let text =
+        isThere ? "Configuration \(path.displayed) is right." : "No \(path.displayed): defaults."
+      findings.append(Finding(.configuration, .good, text))
+    } catch {
+      findings.append(
+        Finding(
+          .configuration, .bad, "The configuration is wrong: \(error)",
+          remedy: "dermseg check-config \(shellQuoted(path.string))"))
+    }
+    for name in environment.keys.sorted() {
+      guard let meant = SettingKey.suggestion(forVariable: name) else { continue }
+      findings.append(
+        Finding(
+          .configuration, .warning,
+          "The environment variable \(name) means nothing. \(meant) was probably meant.",
+          remedy: "unset \(name)"))
+    }
+    if let settings {
+      for (path, key) in [
+        (settings.testFolder, "testFolder"), (settings.resultsFolder, "resultsFolder"),
+        (settings.modelStore, "modelStore"), (settings.stateDirectory, "stateDirectory"),
+      ] where !path.isAbsolute {
+        findings.append(
+          Finding(
+            .configuration, .warning,
+            "\(key) is \(path.displayed), which is another folder for each working directory; the "
+              + "service's is /.", remedy: "\(key): with its whole path in the configuration"))
+      }
+    }
+    return (settings, findings)
+  }
+
+  private func folderCount(_ settings: Settings) -> Int {
+    guard settings.recursive else { return 1 }
+    var count = 0
+    func visit(_ folder: DirectoryHandle, _ depth: Int) {
+      count += 1
+      guard depth < 32, let names = try? folder.names() else { return }
+      for name in names where SourceName.isUsersFolder(name) {
+        guard (try? folder.status(of: name))??.kind == .directory,
+          let below = try? folder.openDirectory(name)
+        else { continue }
+        visit(below, depth + 1)
+      }
+    }
+    if let top = try? DirectoryHandle(opening: settings.testFolder) { visit(top, 0) }
+    return max(1, count)
+  }
+
+  // MARK: - Model
+
+  private func modelFindings(_ settings: Settings, _ user: ServiceUser) -> [Finding] {
+    let loaded = user.act { () -> Result<LoadedModel, ModelStoreError> in
+      do throws(ModelStoreError) {
+        return .success(
+          try ModelLocator.load(explicitFile: settings.model, store: settings.modelStore))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch loaded {
+    case .success(let model):
+      let input = "\(model.model.inputSize)x\(model.model.inputSize)"
+      return [
+        Finding(
+          .model, .good,
+          "Model \(model.id) (\(model.origin)): whole, its checksum is right; input \(input), "
+            + "\(model.model.architecture.parameterCount) parameters.")
+      ]
+    case .failure(let error):
+      let remedy: String
+      switch error {
+      case .noModel: remedy = "model: in the configuration; dermseg model list"
+      case .checksumDiffers, .unsound, .badCurrent, .unreadable:
+        remedy =
+          settings.model == nil
+          ? "dermseg model verify; dermseg model rollback" : "dermseg model list"
+      default: remedy = "dermseg model list"
+      }
+      return [
+        Finding(.model, .bad, "The model cannot be used: \(error)", remedy: remedy)
+      ]
+    }
+  }
+}
