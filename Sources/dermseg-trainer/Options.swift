@@ -18,6 +18,15 @@ struct Options: ParsableCommand {
       variable of the environment (DERMSEG_TRAINING_FOLDER). An option comes before a variable, that \
       before the file, that before the default.
 
+      EXAMPLES
+        As a service, with the settings of /etc/dermseg/dermseg.yaml:
+          systemctl start dermseg-trainer
+          journalctl -fu dermseg-trainer
+        Every night:
+          systemctl enable --now dermseg-trainer.timer
+        In folders of your own:
+          dermseg-trainer --training-folder ~/t --model-store ~/models --state-directory ~/.local/state/dermseg
+
       EXIT CODES
         0 done, or nothing to do, or stopped as told, 2 bad arguments, 69 the training failed, 73 the \
       state or the store cannot be written, 75 a trainer is running already, 78 bad configuration.

@@ -167,6 +167,7 @@ struct ModelVerifyCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var storeOption: StoreOption
+  @OptionGroup var quiet: QuietOption
   @Argument(help: "Models of the store. Default: all.") var models: [String] = []
 
   func run() async throws {
@@ -178,10 +179,13 @@ struct ModelVerifyCommand: AsyncParsableCommand {
       return ids
     }
     var failures = 0
-    for id in ids {
+    let bar = quiet.bar
+    defer { bar.clear() }
+    for (index, id) in ids.enumerated() {
+      bar.show("Verifying", done: index, of: ids.count)
       do throws(ModelStoreError) {
         let model = try store.model(id)
-        Console.print("\(id): sound, SHA-256 \(model.sha256)")
+        quiet.say("\(id): sound, SHA-256 \(model.sha256)")
       } catch {
         failures += 1
         Console.error("\(id): not usable: \(error)")
@@ -190,7 +194,7 @@ struct ModelVerifyCommand: AsyncParsableCommand {
     if models.isEmpty {
       // The link itself may lead nowhere although every model is sound.
       do throws(ModelStoreError) {
-        if let current = try store.current() { Console.print("current: \(current.id)") }
+        if let current = try store.current() { quiet.say("current: \(current.id)") }
       } catch {
         failures += 1
         Console.error("current: not usable: \(error)")

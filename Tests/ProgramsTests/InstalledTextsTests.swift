@@ -25,8 +25,10 @@ import Testing
   /// What a command says about a file; empty where it has nothing to say.
   private func complaints(_ command: String) throws -> String {
     let folder = try Self.share.get()
-    folder.shell("{ \(command); } > out 2>&1 || echo failed >> out")
-    return String(decoding: (try? folder.read("out")) ?? [], as: UTF8.self)
+    // A file of its own: the tests run side by side.
+    let file = "out-\(UInt64.random(in: 0...UInt64.max))"
+    folder.shell("{ \(command); } > \(file) 2>&1 || echo failed >> \(file)")
+    return String(decoding: (try? folder.read(file)) ?? [], as: UTF8.self)
   }
 
   @Test func everyCommandAndKeyIsInThem() throws {
