@@ -66,8 +66,12 @@ public struct Benchmark {
   }
 
   /// Times `runs` runs, after one that does not count.
-  public func times(runs: Int) throws -> RunTimes {
-    try RunTimes(operations: operations, runs: runs) {
+  ///
+  /// - Parameter progress: Called after each run, outside its time, with how many are over of how many.
+  public func times(
+    runs: Int, progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
+  ) throws -> RunTimes {
+    try RunTimes(operations: operations, runs: runs, progress: progress) {
       switch session {
       case .infer(let session): _ = try session.probabilities(inputs)
       case .train(let session):
@@ -98,10 +102,18 @@ public struct RunTimes: Sendable {
   /// Largest resident memory of this process so far, in millions of bytes. Source: getrusage(2).
   public let peakResidentMegabytes: Double
 
-  init(operations: Double, runs: Int, _ body: () throws -> Void) throws {
+  init(
+    operations: Double, runs: Int, progress: (_ done: Int, _ count: Int) -> Void,
+    _ body: () throws -> Void
+  ) throws {
+    progress(0, runs + 1)
     try body()
     let clock = ContinuousClock()
-    seconds = try (0..<runs).map { _ in try clock.measure(body) / .seconds(1) }.sorted()
+    seconds = try (0..<runs).map { run in
+      progress(run + 1, runs + 1)
+      return try clock.measure(body) / .seconds(1)
+    }.sorted()
+    progress(runs + 1, runs + 1)
     self.operations = operations
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

@@ -33,6 +33,13 @@ public struct Doctor {
     let unit = systemd.properties(of: "dermsegd.service")
     let user = ServiceUser(unitUser: unit["User"])
     var findings = configuration
+    let path = configFile ?? Settings.defaultFile
+    if settings != nil, let error = user.act({ unreadable(path) }) {
+      findings.append(
+        Finding(
+          .configuration, .bad, "The configuration cannot be read by \(user.actor): \(error)",
+          remedy: "chmod 0644 \(shellQuoted(path.string))"))
+    }
     if let settings {
       findings += FolderFindings(settings, user).findings
       findings += modelFindings(settings, user)
@@ -47,6 +54,16 @@ public struct Doctor {
   }
 
   // MARK: - Configuration
+
+  /// Why a file that is there cannot be read; nil if it can, or is not there.
+  private func unreadable(_ path: FilePath) -> FileError? {
+    do throws(FileError) {
+      _ = try readRegularFile(at: path, limitBytes: 1 << 20, followingLinks: true)
+      return nil
+    } catch {
+      return error.errno == .permissionDenied ? error : nil
+    }
+  }
 
   private func lookAtConfiguration() async -> (Settings?, [Finding]) {
     let path = configFile ?? Settings.defaultFile

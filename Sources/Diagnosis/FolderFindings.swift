@@ -199,7 +199,7 @@ struct FolderFindings {
     let free = "\(megabytes(mount.freeBytes)) free for the \(role)"
     let remedy = "df -h \(shellQuoted(path.string))"
     if mount.freeBytes < 64 << 20 {
-      add(.bad, "Only \(free): no mask may fit.", remedy: remedy)
+      add(.bad, "Only \(free): masks may not fit.", remedy: remedy)
     } else if mount.freeBytes < 1 << 30 {
       add(.warning, "Only \(free).", remedy: remedy)
     } else {

@@ -62,7 +62,8 @@ extension StepReport {
   /// One line for a terminal: where the run is, a bar for the epoch, what it has come to, what it will take.
   public var barLine: String {
     let eta = remaining.map { "  ETA \(spelled($0))" } ?? ""
-    return "epoch \(epoch)/\(epochs) \(barOfCells(step, of: stepsPerEpoch)) \(step)/\(stepsPerEpoch)"
+    let cells = barOfCells(step, of: stepsPerEpoch)
+    return "epoch \(epoch)/\(epochs) \(cells) \(step)/\(stepsPerEpoch)"
       + "  loss \(decimal(loss))  Dice \(decimal(dice))\(eta)"
   }
 }

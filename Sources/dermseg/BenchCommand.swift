@@ -34,6 +34,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Timed runs, after one that is not counted.") var runs = 5
   @Flag(help: "Batch normalisation after each convolution.") var batchNorm = false
   @Flag(help: "Print one JSON object (not with layers).") var json = false
+  @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     guard (1...256).contains(width) else { throw ValidationError("--width is 1 to 256.") }
@@ -62,7 +63,9 @@ struct BenchCommand: ParsableCommand {
     if work == .layers {
       print(try benchmark.layerTable(runs: runs).text)
     } else {
-      report(try benchmark.times(runs: runs), threads: benchmark.threadCount)
+      let bar = quiet.bar
+      let times = try benchmark.times(runs: runs) { bar.show("Timing", done: $0, of: $1) }
+      report(times, threads: benchmark.threadCount)
     }
   }
 

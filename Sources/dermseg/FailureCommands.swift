@@ -73,7 +73,10 @@ struct RetryCommand: AsyncParsableCommand {
   @OptionGroup var service: ServiceOptions
   @Flag(help: "All that failed.") var all = false
   @OptionGroup var quiet: QuietOption
-  @Argument(help: ArgumentHelp("Photographs that failed.", valueName: "name"))
+  @Argument(
+    help: ArgumentHelp("Photographs that failed.", valueName: "name"),
+    completion: .shellCommand(
+      #"dermseg failed --json 2>/dev/null | sed -n 's/^ *"file" : "\(.*\)",$/\1/p'"#))
   var names: [String] = []
 
   func validate() throws {

@@ -80,6 +80,13 @@ struct ModelListCommand: AsyncParsableCommand {
   }
 }
 
+extension CompletionKind {
+  /// What `dermseg model list` lists.
+  static var modelsOfStore: CompletionKind {
+    .shellCommand("dermseg model list 2>/dev/null | cut -c 3- | cut -d ' ' -f 1")
+  }
+}
+
 /// `dermseg model promote`
 struct ModelPromoteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -96,7 +103,8 @@ struct ModelPromoteCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var storeOption: StoreOption
-  @Argument(help: "A model of the store, a model file, or built-in.")
+  @Argument(
+    help: "A model of the store, a model file, or built-in.", completion: .modelsOfStore)
   var model: String
 
   func run() async throws {
@@ -168,7 +176,8 @@ struct ModelVerifyCommand: AsyncParsableCommand {
 
   @OptionGroup var storeOption: StoreOption
   @OptionGroup var quiet: QuietOption
-  @Argument(help: "Models of the store. Default: all.") var models: [String] = []
+  @Argument(help: "Models of the store. Default: all.", completion: .modelsOfStore)
+  var models: [String] = []
 
   func run() async throws {
     let store = try await storeOption.store()

@@ -20,7 +20,8 @@ struct ModelShowCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var storeOption: StoreOption
-  @Argument(help: "A model of the store, a model file, or built-in.") var model: String?
+  @Argument(help: "A model of the store, a model file, or built-in.", completion: .modelsOfStore)
+  var model: String?
   @Option(help: "Show an untrained network instead: paper or default.") var preset: String?
   @Option(help: "With --preset: channels of the network's first level.") var width: Int?
   @Option(help: "With --preset: side of the square that the network sees, in pixels.") var size:

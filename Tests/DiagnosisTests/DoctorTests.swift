@@ -72,6 +72,9 @@ import Testing
     scene.folder.run(#"chown nobody "$D/Results" "$D/state""#)
     let allowed = troubles(.folders, await scene.doctor(systemd: units).findings())
     #expect(!allowed.contains { $0.contains("cannot be written") })
+    scene.folder.run(#"chmod 600 "$D/empty.yaml""#)
+    let hidden = troubles(.configuration, await scene.doctor(systemd: units).findings())
+    #expect(hidden.count == 1 && hidden[0].contains("cannot be read by nobody"))
     // And afterwards it is root again.
     #expect(scene.folder.run(#"chmod 700 "$D/Results""#) == 0)
     #expect(throws: Never.self) {

@@ -85,6 +85,18 @@ import Testing
       """)
     #expect(offered.split(separator: "\n").contains("status"), "\(offered)")
   }
+
+  /// And the models of the store, which the program lists itself.
+  @Test func bashOffersModels() throws {
+    let offered = try complaints(
+      """
+      PATH="\(ProgramRun.directory):$PATH" bash -c '
+      shopt -s extglob; . share/bash-completion/completions/dermseg
+      COMP_WORDS=(dermseg model promote b) COMP_CWORD=3 COMP_LINE="dermseg model promote b" COMP_POINT=23
+      _dermseg; printf "%s\\n" "${COMPREPLY[@]}"'
+      """)
+    #expect(offered.split(separator: "\n").contains("built-in"), "\(offered)")
+  }
 }
 
 /// Only what the names of commands need.
