@@ -63,8 +63,12 @@ test-sanitizers: test-deps ## Run the unit tests under the address and thread sa
 	  $(SWIFT) test -c release --sanitize=address --scratch-path .build-asan --skip-build \
 	  --skip ProgramsTests
 	$(SWIFT) build -c release --sanitize=thread --scratch-path .build-tsan --build-tests
-	$(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --skip-build \
-	  --skip ProgramsTests
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/thread \
+	  $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --skip-build \
+	  --skip ProgramsTests --skip callersTakeTurns
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/thread \
+	  $(SWIFT) test -c release --sanitize=thread --scratch-path .build-tsan --skip-build \
+	  --filter 'DermsegdTests|KillTests|TwoDaemonsTests|SilentFolderTests'
 
 test-fuzz: test-deps ## Fuzz decoder, model, events, configuration and records, 10 minutes each
 	@SWIFT="$(SWIFT)" Tests/Fuzz/fuzz 600

@@ -233,7 +233,7 @@ static void read_rows(codec_jpeg_reader *reader, uint8_t *pixels) {
       uint8_t *row = pixels + (size_t)info->output_scanline * width * 3;
       jpeg_read_scanlines(info, inks, 1);
       cmyk_to_rgb(inks[0], row, width, info->saw_Adobe_marker);
-      check_cpu(reader);
+      if (info->output_scanline % 64 == 1) check_cpu(reader);
     }
     return;
   }
@@ -245,8 +245,10 @@ static void read_rows(codec_jpeg_reader *reader, uint8_t *pixels) {
     for (JDIMENSION r = 0; r < count; r++) {
       rows[r] = pixels + (size_t)(info->output_scanline + r) * stride;
     }
+    // One or two rows at a time, whatever is asked for. Not after each: asking for the time costs as much.
+    JDIMENSION before = info->output_scanline / 64;
     jpeg_read_scanlines(info, rows, count);
-    check_cpu(reader);
+    if (info->output_scanline / 64 != before || info->output_scanline <= 16) check_cpu(reader);
   }
 }
 

@@ -58,7 +58,8 @@ extension FailedNote {
 
   /// Reads what ``text(reason:)`` wrote; nil for anything else.
   package init?(_ bytes: [UInt8]) {
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5)
+    // An editor may have saved it with other line ends.
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(5)
     func value(_ keyword: String) -> String? {
       lines.first { $0.hasPrefix(keyword) }.map { String($0.dropFirst(keyword.count)) }
     }

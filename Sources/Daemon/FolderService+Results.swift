@@ -64,6 +64,7 @@ extension FolderService {
       }
       try results.tryWriting()
       try poison.tryWriting()
+      try results.sweep()
       // A photograph may need more than that: the end of the trouble is told when one was published.
       trouble?.until = nil
       if list.counts.toDo == 0 { troubleIsOver() }

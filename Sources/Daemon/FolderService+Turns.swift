@@ -57,7 +57,7 @@ extension FolderService {
   /// Gives the worker the next photograph, unless it has enough to go on with.
   private func assignNext() -> Bool {
     let underWay = inHand.count - finished.count
-    guard !isStopping, trouble?.until == nil, underWay < 2 * worker.laneCount,
+    guard !isStopping, trouble?.until == nil, underWay < worker.capacity,
       !inHand.values.contains(where: \.isSuspect)
     else { return false }
     if case .gone = folder { return false }

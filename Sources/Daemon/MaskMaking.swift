@@ -3,58 +3,95 @@ import FolderWatching
 import Images
 import Segmentation
 
-/// From a photograph's name to the bytes of its mask: read, decode, compute, encode.
+/// From photographs' names to the bytes of their masks: read, decode, compute, encode.
 ///
 /// Everything that costs time and nothing that another photograph has to wait for: no state but the
-/// network's memory, nothing written. One photograph at a time.
+/// network's memory, nothing written.
 struct MaskMaking {
   let segmenter: Segmenter
   let modelID: String
   let modelSHA256: String
-  /// Held by the one very large photograph that is worked on.
   let largeOne: LargeImageTurn
   private let clock = ContinuousClock()
 
-  /// Makes the mask.
-  func outcome(of photograph: Photograph) -> Finding.Outcome {
-    let begun = clock.now
-    do throws(Refusal) {
-      let (bytes, identity) = try read(photograph)
-      guard identity == photograph.item.identity else { throw .changed }
-      let sha256 = sha256Hex(bytes)
-      if photograph.maskedSHA256 == sha256 { return .masked }
-      return .mask(
-        try largeOne.take(ifNeededFor: bytes) { () throws(Refusal) in
-          try mask(of: photograph, bytes, sha256, begun)
-        })
-    } catch {
-      return .refused(error)
+  /// A photograph that was read.
+  private struct Decoded {
+    var photograph: Photograph
+    var image: Image
+    var sha256: String
+    var begun: ContinuousClock.Instant
+    var decodeTime: Duration
+  }
+
+  /// Makes the masks of as many photographs as one computation takes, but of a very large one alone.
+  ///
+  /// - Parameters:
+  ///   - next: Gives the next photograph, if there is one.
+  ///   - deliver: Gets what became of each.
+  func makeMasks(
+    of next: () -> Photograph?, _ deliver: (Photograph, Finding.Outcome) -> Void
+  ) {
+    var batch: [Decoded] = []
+    var pixels = 0
+    while batch.count < segmenter.batchLimit, pixels < LargeImageTurn.ordinaryPixels,
+      let photograph = next()
+    {
+      let begun = clock.now
+      do throws(Refusal) {
+        let bytes = try read(photograph)
+        let sha256 = sha256Hex(bytes)
+        if photograph.maskedSHA256 == sha256 {
+          deliver(photograph, .masked)
+          continue
+        }
+        func decoded() throws(Refusal) -> Decoded {
+          let image = try image(from: bytes, photograph.item.name)
+          return Decoded(
+            photograph: photograph, image: image, sha256: sha256, begun: begun,
+            decodeTime: clock.now - begun)
+        }
+        let size = ImageDecoder.size(of: bytes)
+        if let size, size.width * size.height > LargeImageTurn.ordinaryPixels {
+          try largeOne.take { () throws(Refusal) in compute([try decoded()], deliver) }
+        } else {
+          batch.append(try decoded())
+          pixels += (size?.width ?? 0) * (size?.height ?? 0)
+        }
+      } catch {
+        deliver(photograph, .refused(error))
+      }
+    }
+    if !batch.isEmpty { compute(batch, deliver) }
+  }
+
+  private func compute(
+    _ batch: [Decoded], _ deliver: (Photograph, Finding.Outcome) -> Void
+  ) {
+    for (one, result) in zip(batch, segmenter.segment(batch.map(\.image))) {
+      let item = one.photograph.item
+      do throws(Refusal) {
+        let found: SegmentedImage
+        do throws(SegmentationError) {
+          found = try result.get()
+        } catch {
+          throw .failed(reason: "\(error)")
+        }
+        let mask = FinishedMask(
+          png: try encode(found.mask, item, one.sha256), width: one.image.width,
+          height: one.image.height, sha256: one.sha256, lesionFraction: found.lesionFraction,
+          begun: one.begun, decodeTime: one.decodeTime, inferenceTime: found.inferenceTime)
+        deliver(one.photograph, .mask(mask))
+      } catch {
+        deliver(one.photograph, .refused(error))
+      }
     }
   }
 
-  private func mask(
-    of photograph: Photograph, _ bytes: [UInt8], _ sha256: String,
-    _ begun: ContinuousClock.Instant
-  ) throws(Refusal) -> FinishedMask {
-    let image = try image(from: bytes, photograph.item.name)
-    let decodeTime = clock.now - begun
-    let found: SegmentedImage
-    do throws(SegmentationError) {
-      found = try segmenter.segment(image)
-    } catch {
-      throw .failed(reason: "\(error)")
-    }
-    return FinishedMask(
-      png: try encode(found.mask, photograph.item, sha256), width: image.width,
-      height: image.height, sha256: sha256, lesionFraction: found.lesionFraction, begun: begun,
-      decodeTime: decodeTime, inferenceTime: found.inferenceTime)
-  }
-
-  private func read(_ photograph: Photograph) throws(Refusal) -> ([UInt8], FileIdentity) {
+  private func read(_ photograph: Photograph) throws(Refusal) -> [UInt8] {
+    let file: (bytes: [UInt8], identity: FileIdentity)
     do throws(FileError) {
-      let file = try photograph.folder.readRegularFile(
+      file = try photograph.folder.readRegularFile(
         photograph.item.name, limitBytes: ImageLimits.standard.fileBytes)
-      return (file.bytes, file.identity)
     } catch {
       switch error {
       case .changedWhileReading, .notRegular, .system(_, _, .noSuchFileOrDirectory): throw .changed
@@ -66,6 +103,8 @@ struct MaskMaking {
       case .system: throw .unreadable(error)
       }
     }
+    guard file.identity == photograph.item.identity else { throw .changed }
+    return file.bytes
   }
 
   private func image(from bytes: [UInt8], _ name: FileName) throws(Refusal) -> Image {

@@ -102,7 +102,12 @@ package final class PoisonGuard: Sendable {
   }
 
   /// Throws what ``begin(_:_:)`` would throw, as far as can be told without a photograph.
-  package func tryWriting() throws(FileError) { try directory.tryWriting(bytes: 4096) }
+  ///
+  /// Removes what could not be removed when a write failed.
+  package func tryWriting() throws(FileError) {
+    try directory.tryWriting(bytes: 4096)
+    try directory.sweepPartFiles()
+  }
 
   /// The process has been told to end: what is in hand from now on is not suspected for it.
   package func stop() {

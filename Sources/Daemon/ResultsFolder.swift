@@ -58,7 +58,8 @@ package final class ResultsFolder {
   /// Lets another daemon have the folder; nothing may be published any more.
   package func unlock() { lock = nil }
 
-  private func sweep() throws(FileError) {
+  /// Removes what a killed process left behind, or we ourselves while nothing could be removed, either.
+  package func sweep() throws(FileError) {
     try handle.sweepPartFiles(depth: TestFolderTree.deepest + 1)
   }
 

@@ -8,13 +8,14 @@ import Synchronization
 /// A lane is a thread with the network's memory. One photograph on all processors leaves each of them
 /// waiting for the others in a small network, and while it is decoded and encoded all but one have
 /// nothing to do; several photographs on one processor each have neither. So there are as many lanes as
-/// the networks' memory allows. Photographs wait in one queue, in the order in which they came.
+/// the networks' memory allows. Photographs wait in one queue, in the order in which they came, and a
+/// lane takes as many of them as one computation of its network takes.
 final class SegmentationWorker: Sendable {
   /// What masks say about the model.
   let modelID: String
   let modelSHA256: String
-  /// How many photographs are worked on at a time.
-  var laneCount: Int { lanes.count }
+  /// How many photographs it must have so that no lane ever waits for the next ones.
+  let capacity: Int
 
   private struct State {
     var waiting: [Photograph] = []
@@ -33,6 +34,7 @@ final class SegmentationWorker: Sendable {
         MaskMaking(
           segmenter: $0, modelID: model.id, modelSHA256: model.sha256, largeOne: largeOne))
     }
+    capacity = segmenters.reduce(0) { $0 + $1.batchLimit + 1 }
     state = Mutex(State(idle: Array(segmenters.indices)))
     (modelID, modelSHA256) = (model.id, model.sha256)
   }
@@ -58,23 +60,25 @@ final class SegmentationWorker: Sendable {
   }
 
   private func workWhileThereIsSome(_ index: Int, _ deliver: (Finding) -> Void) {
-    while let photograph = next(for: index) {
-      let outcome = lanes[index].making.outcome(of: photograph)
-      deliver(
-        Finding(
-          item: photograph.item, mask: photograph.mask, maskIndex: photograph.maskIndex,
-          modelID: modelID, modelSHA256: modelSHA256, outcome: outcome,
-          delivered: ContinuousClock.now))
+    while !becomesIdle(index) {
+      lanes[index].making.makeMasks(of: next) { photograph, outcome in
+        deliver(
+          Finding(
+            item: photograph.item, mask: photograph.mask, maskIndex: photograph.maskIndex,
+            modelID: modelID, modelSHA256: modelSHA256, outcome: outcome,
+            delivered: ContinuousClock.now))
+      }
     }
   }
 
-  private func next(for index: Int) -> Photograph? {
+  private func next() -> Photograph? {
+    state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
+  }
+
+  private func becomesIdle(_ index: Int) -> Bool {
     state.withLock { state in
-      if state.waiting.isEmpty {
-        state.idle.append(index)
-        return nil
-      }
-      return state.waiting.removeFirst()
+      if state.waiting.isEmpty { state.idle.append(index) }
+      return state.waiting.isEmpty
     }
   }
 

@@ -58,6 +58,7 @@ extension WorkList {
     if waiting.removeValue(forKey: path) != nil { books[path.folder]?.waitingCount -= 1 }
     if case .waiting(_, _, let until, _) = state {
       waiting[path] = until
+      waitingUntil = waitingUntil.map { min($0, until) } ?? until
       books[path.folder]?.waitingCount += 1
     }
   }

@@ -6,28 +6,37 @@ import UNets
 /// A model held in memory, ready to turn one photograph after another into a mask.
 ///
 /// Owns the model's weights, the network's working memory and a thread pool; nothing of their size
-/// is allocated per image. Not Sendable: one image at a time, from one thread at a time.
+/// is allocated per image. Not Sendable: from one thread at a time.
 public final class Segmenter {
   private let inputSize: Int
   private let inputChannels: Int
   private let normalization: Normalization
   private let threshold: Float
   private let session: InferenceSession
+  /// How many photographs one computation takes.
+  public let batchLimit: Int
 
-  /// Lays out the network of `model` for one image of its input size.
+  /// Lays out the network of `model` for images of its input size.
   ///
-  /// - Parameter threadCount: threads of one image's computation; nil means all usable processors.
+  /// - Parameters:
+  ///   - threadCount: threads of one computation; nil means all usable processors.
+  ///   - batchLimit: how many photographs one computation takes; each costs memory for its activations.
   /// - Throws: `SegmentationError` when the model's network cannot be laid out.
-  public init(model: UNetModel, threadCount: Int? = nil) throws(SegmentationError) {
+  public init(model: UNetModel, threadCount: Int? = nil, batchLimit: Int = 1)
+    throws(SegmentationError)
+  {
     // Not the model itself: its parameters have a copy of their own in the session.
     inputSize = model.inputSize
     inputChannels = model.architecture.inputChannels
     normalization = model.normalization
     threshold = model.threshold
+    self.batchLimit = batchLimit
     do {
       session = try InferenceSession(
         network: model.architecture.makeNetwork(), parameters: model.parameters,
-        inputShape: [1, model.inputSize, model.inputSize, model.architecture.inputChannels],
+        inputShape: [
+          batchLimit, model.inputSize, model.inputSize, model.architecture.inputChannels,
+        ],
         pool: ThreadPool(threadCount: threadCount))
     } catch {
       throw .network(error)
@@ -48,32 +57,52 @@ public final class Segmenter {
   ///
   /// - Throws: `SegmentationError.notFinite` when the network's output is not a number somewhere.
   public func segment(_ image: Image) throws(SegmentationError) -> SegmentedImage {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let input = networkInput(image)
-    let inferenceStart = clock.now
-    let probabilities: FloatPlane
-    do {
-      let values = try session.probabilities(input).values
-      probabilities = FloatPlane(width: inputSize, height: inputSize, values: values)
-    } catch {
-      throw .network(error)
-    }
-    let inferenceTime = inferenceStart.duration(to: clock.now)
-    guard probabilities.values.allSatisfy(\.isFinite) else { throw .notFinite }
-    let (mask, lesionPixels) = mask(from: probabilities, for: image)
-    return SegmentedImage(
-      mask: mask, probabilities: probabilities,
-      lesionFraction: Double(lesionPixels) / Double(image.width * image.height),
-      inferenceTime: inferenceTime, totalTime: start.duration(to: clock.now))
+    try segment([image])[0].get()
   }
 
-  /// The photograph as `[1, S, S, C]`, normalised.
-  private func networkInput(_ image: Image) -> Tensor {
-    let small = image.converted(toChannels: inputChannels)
-      .resized(width: inputSize, height: inputSize)
-    return Tensor(
-      shape: [1, inputSize, inputSize, inputChannels], values: normalization.values(of: small))
+  /// Finds the lesions in at most ``batchLimit`` photographs with one computation; each gets what
+  /// ``segment(_:)`` gives, to the last bit.
+  ///
+  /// A small network takes most of its time to bring its weights into the processor, which is then
+  /// done once for all.
+  public func segment(_ images: [Image]) -> [Result<SegmentedImage, SegmentationError>] {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let input = networkInput(images)
+    let inferenceStart = clock.now
+    let values: [Float]
+    do {
+      values = try session.probabilities(input).values
+    } catch {
+      return images.map { _ in .failure(.network(error)) }
+    }
+    let inferenceTime = inferenceStart.duration(to: clock.now) / images.count
+    return images.enumerated().map { index, image in
+      let count = inputSize * inputSize
+      let probabilities = FloatPlane(
+        width: inputSize, height: inputSize,
+        values: Array(values[(index * count)..<((index + 1) * count)]))
+      guard probabilities.values.allSatisfy(\.isFinite) else { return .failure(.notFinite) }
+      let (mask, lesionPixels) = mask(from: probabilities, for: image)
+      return .success(
+        SegmentedImage(
+          mask: mask, probabilities: probabilities,
+          lesionFraction: Double(lesionPixels) / Double(image.width * image.height),
+          inferenceTime: inferenceTime, totalTime: start.duration(to: clock.now)))
+    }
+  }
+
+  /// The photographs as `[N, S, S, C]`, normalised.
+  private func networkInput(_ images: [Image]) -> Tensor {
+    precondition((1...batchLimit).contains(images.count), "one to `batchLimit` photographs")
+    var values: [Float] = []
+    values.reserveCapacity(images.count * inputSize * inputSize * inputChannels)
+    for image in images {
+      let small = image.converted(toChannels: inputChannels)
+        .resized(width: inputSize, height: inputSize)
+      values += normalization.values(of: small)
+    }
+    return Tensor(shape: [images.count, inputSize, inputSize, inputChannels], values: values)
   }
 
   private func mask(from probabilities: FloatPlane, for image: Image) -> (Image, Int) {

@@ -55,6 +55,12 @@ private let awkwardNames = [
       modelSHA256: "cd")
   }
 
+  @Test(arguments: ["\r\n", "\r", "\n\n"])
+  func survivesAnEditorWithOtherLineEnds(_ end: String) {
+    let text = note(name("a.jpg")).text(reason: "It is empty.").replacing("\n", with: end)
+    #expect(FailedNote(Array(text.utf8)) == note(name("a.jpg")))
+  }
+
   @Test(arguments: awkwardNames)
   func survivesBeingWritten(_ source: FileName) {
     let text = note(source).text(reason: "1,204 progressive scans, limit 100. Save it again.")

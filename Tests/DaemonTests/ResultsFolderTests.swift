@@ -54,6 +54,21 @@ import Testing
     }
   }
 
+  @Test func ofSeveralMasksEachSucceedsOrFailsByItself() throws {
+    let below = SubfolderPath([name("ward")])
+    folder.run(#"cd "$D/Results"; mkdir dir; : > file"#)
+    let masks: [ResultsFolder.Publication] = [
+      .init([1], as: name("a")), .init([2], as: name("dir")), .init([3], as: name("a"), in: below),
+      .init([4], as: name("b"), in: SubfolderPath([name("file")])), .init([5], as: name("c")),
+    ]
+    let isDone = results.publish(masks).map { (try? $0.get()) != nil }
+    #expect(isDone == [true, false, true, false, true])
+    let here =
+      #"cd "$D/Results"; test "$(ls | sort | tr '\n' ' ')" = "a c dir file ward " && test -e ward/a"#
+    #expect(folder.run(here) == 0)
+    #expect(folder.run(#"test -z "$(find "$D/Results" -name '.*part')""#) == 0)
+  }
+
   @Test func notesAreFoundByTheirSource() throws {
     let note = FailedNote(
       sourceName: name("a.jpg"), sourceSizeBytes: 1,

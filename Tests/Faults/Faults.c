@@ -126,11 +126,13 @@ static int concerns(const char *path) {
 }
 
 static const char *path_of(int descriptor) {
+  if (!plan.is_on) return "";
   return descriptor >= 0 && descriptor < descriptor_count ? paths[descriptor] : "";
 }
 
 static void remember(int descriptor, const char *path) {
-  if (descriptor < 0 || descriptor >= descriptor_count) return;
+  // The test program itself is linked with this library, and has many threads.
+  if (!plan.is_on || descriptor < 0 || descriptor >= descriptor_count) return;
   snprintf(paths[descriptor], path_size, "%s", path);
 }
 

@@ -59,6 +59,17 @@ import Testing
     #expect(refusal(of: tiny) == .sideTooSmall(width: 64, height: 7, limit: 8))
   }
 
+  @Test("the size is known before anything is decoded") func sizeFromTheHeader() throws {
+    let image = Image(width: 33, height: 21, channels: 3, filledWith: 9)
+    for bytes in [try JPEGEncoder.encode(image), try PNGEncoder.encode(image)] {
+      let size = try #require(ImageDecoder.size(of: bytes))
+      #expect(size == (33, 21))
+      #expect(ImageDecoder.size(of: Array(bytes.prefix(20))) == nil)
+    }
+    #expect(ImageDecoder.size(of: Array("no picture".utf8)) == nil)
+    #expect(ImageDecoder.size(of: []) == nil)
+  }
+
   @Test("limits can be lowered") func lowered() throws {
     let png = try PNGEncoder.encode(gradient(width: 64, height: 48, channels: 1))
     let cases: [(ImageLimits, ImageError)] = [

@@ -103,21 +103,33 @@ import Testing
 let noPart =
   #"! test -e "$D/Results" || test -z "$(find "$D/Results" "$D/state" -name '*.part')""#
 
+/// The numbers of the calls from the first mask that is written to the end.
+func publishing(_ calls: [(name: String, path: String)]) throws -> [Int] {
+  let first = try #require(
+    calls.firstIndex {
+      $0.name == "open" && $0.path.contains("/Results/") && $0.path.hasSuffix(".part")
+    })
+  return Array((first + 1)...calls.count)
+}
+
 /// Lets each call fail once with an error: no crash, nothing false, and the photograph is done without
 /// anybody's help, or, where the start itself failed, after the next start.
-func everyCallFailsOnce(_ error: Errno) async throws {
-  let calls = try await FaultRun.undisturbed()
+///
+/// - Parameter photographs: If there are several, only the calls that publish them.
+func everyCallFailsOnce(_ error: Errno, photographs: Int = 1) async throws {
+  let calls = try await FaultRun.undisturbed(photographs: photographs)
+  let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
   // What must be said: these calls stand between a photograph and its mask.
   let essential = ["open", "write", "fsync", "close", "renameat"]
-  try await forEach(Array(1...calls.count), atOnce: 16) { k in
+  try await forEach(numbers, atOnce: 16) { k in
     let context = "call \(k), \(calls[k - 1]), fails with \(error)"
-    let run = try FaultRun()
+    let run = try FaultRun(photographs: photographs)
     try run.start(FaultPlan(at: k, deed: .fail(error)))
-    let code = try await run.waitForEnd(orMasks: 1)
+    let code = try await run.waitForEnd(orMasks: photographs)
     if let code {
       #expect([73, 75, 78].contains(code), "\(context): \(code)\n\(run.daemon.log)")
       #expect(run.daemon.log.contains("Not started: "), "\(context)")
-      try await run.recoverAndCheck(context)
+      try await run.recoverAndCheck(photographs: photographs, context)
     } else {
       try await run.daemon.stop()
       run.expectPromises(context)

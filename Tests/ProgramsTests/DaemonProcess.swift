@@ -65,6 +65,8 @@ final class DaemonProcess {
     let variables =
       environment + [
         "SWIFT_BACKTRACE=enable=no", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "D=\(folder.path)",
+        // Of the thread sanitizer: what it reports and is none of ours.
+        "TSAN_OPTIONS=" + (unsafe getenv("TSAN_OPTIONS").map { unsafe String(cString: $0) } ?? ""),
       ]
     var spawned: pid_t = 0
     let result = unsafe withCStrings(command) { argv in

@@ -82,6 +82,18 @@ import Testing
       steps[removal...].contains { $0.name == "fsync" && $0.path.hasSuffix("/Results/failed") })
   }
 
+  @Test("A folder that a killed process made")
+  func aFolderThatAKilledProcessMadeIsWrittenToDisk() async throws {
+    let run = try FaultRun()
+    run.daemon.folder.run(#"cd "$D"; mkdir -p test/ward Results/ward; mv test/p0.jpg test/ward/"#)
+    try run.start(FaultPlan(), ["--recursive", "true"])
+    #expect(try await run.waitForEnd(orMasks: 1) == nil)
+    try await run.daemon.stop()
+    let steps = steps(run.daemon.trace)
+    let said = try #require(steps.firstIndex { $0.isSaid && $0.path.contains("Segmented: ") })
+    #expect(steps[..<said].contains { $0.name == "fsync" && $0.path.hasSuffix("/Results") })
+  }
+
   @Test("Checkpoints and models")
   func trainer() throws {
     let folder = try ScratchDirectory()

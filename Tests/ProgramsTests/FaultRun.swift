@@ -111,10 +111,10 @@ struct FaultRun {
   }
 
   /// The calls of an undisturbed run, from the start to the stop.
-  static func undisturbed() async throws -> [(name: String, path: String)] {
-    let run = try FaultRun()
+  static func undisturbed(photographs: Int = 1) async throws -> [(name: String, path: String)] {
+    let run = try FaultRun(photographs: photographs)
     try run.start(FaultPlan())
-    #expect(try await run.waitForEnd(orMasks: 1) == nil)
+    #expect(try await run.waitForEnd(orMasks: photographs) == nil)
     try await run.daemon.stop()
     run.expectPromises("undisturbed")
     return run.calls

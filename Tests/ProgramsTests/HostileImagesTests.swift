@@ -7,6 +7,28 @@ import Testing
 
 /// Images that were made to do harm, one after another through the real daemon.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HostileImagesTests {
+  @Test("Of very large photographs one is in memory, whatever the number of threads")
+  func aLargePhotographIsAlone() async throws {
+    let daemon = try DaemonProcess()
+    try daemon.folder.handle.publish(
+      JPEGEncoder.encode(Image(width: 5000, height: 4000, channels: 3, filledWith: 90)),
+      as: name("large"))
+    try daemon.start(["--threads", "3"])
+    try await daemon.waitUntilReady()
+    let before = daemon.memory("VmHWM:")
+    daemon.folder.run(#"cp "$D/large" "$D/test/first.jpg""#)
+    try await daemon.until("the first") { try daemon.masks().count == 1 }
+    let one = daemon.memory("VmHWM:") - before
+    daemon.folder.run(
+      #"cd "$D"; for i in 1 2 3 4; do cp large test/.$i; done; for i in 1 2 3 4; do mv test/.$i test/$i.jpg; done"#
+    )
+    try await daemon.until("all") { try daemon.masks().count == 5 }
+    let five = daemon.memory("VmHWM:") - before
+    #expect(one > 60_000, "\(one) kB: it was not large")
+    #expect(five < 2 * one, "one \(one) kB, five \(five) kB")
+    try await daemon.stop()
+  }
+
   /// Files that are small and cost much, or look as if they did.
   static func bombs() throws -> [(file: String, bytes: [UInt8])] {
     let flat = Image(width: 400, height: 300, channels: 1, filledWith: 90)

@@ -51,32 +51,7 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
     "I2: every call fails from then on, until the fault is lifted",
     arguments: [Errno.ioError, .noSpace])
   func failsUntilLifted(_ error: Errno) async throws {
-    let calls = try await FaultRun.undisturbed()
-    try await forEach(Array(1...calls.count), atOnce: 16) { k in
-      let context = "from call \(k), \(calls[k - 1]), on: \(error)"
-      let run = try FaultRun()
-      try run.start(FaultPlan(at: k, deed: .failOn(error)))
-      // Long enough for the first tries: after 1 s and after 3 s.
-      let deadline = ContinuousClock.now + .seconds(3)
-      var code = try await run.waitForEnd(orUntil: "three seconds") {
-        ContinuousClock.now >= deadline
-      }
-      // It waits between two tries: no loop that keeps a processor busy.
-      #expect(run.calls.count < k + 300, "\(context): \(run.calls.count) calls")
-      run.expectPromisesUnderWay(context)
-      run.daemon.folder.run(#": > "$D/lift""#)
-      if code == nil {
-        code = try await run.waitForEnd(orUntil: "the mask") {
-          run.daemon.exists("Results/p0_segmentation.png") && run.daemon.traceIsQuiet
-        }
-      }
-      if let code {
-        #expect([73, 75, 78].contains(code), "\(context): \(code)\n\(run.daemon.log)")
-        try await run.recoverAndCheck(context)
-      } else {
-        try await run.stopAndCheck(context, notingSources: false)
-      }
-    }
+    try await everyCallFailsUntilLifted(error)
   }
 
   @Test(
@@ -111,6 +86,40 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
           && run.violations(results: "disk/Results") == ""
       }
       try await run.daemon.stop()
+    }
+  }
+}
+
+/// Lets each call and all after it fail with an error until the fault is lifted: the process waits, says so,
+/// and then does everything without anybody's help.
+///
+/// - Parameter photographs: If there are several, only the calls that publish them.
+func everyCallFailsUntilLifted(_ error: Errno, photographs: Int = 1) async throws {
+  let calls = try await FaultRun.undisturbed(photographs: photographs)
+  let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
+  try await forEach(numbers, atOnce: 16) { k in
+    let context = "from call \(k), \(calls[k - 1]), on: \(error)"
+    let run = try FaultRun(photographs: photographs)
+    try run.start(FaultPlan(at: k, deed: .failOn(error)))
+    // Long enough for the first tries: after 1 s and after 3 s.
+    let deadline = ContinuousClock.now + .seconds(3)
+    var code = try await run.waitForEnd(orUntil: "three seconds") {
+      ContinuousClock.now >= deadline
+    }
+    // It waits between two tries: no loop that keeps a processor busy.
+    #expect(run.calls.count < k + 300, "\(context): \(run.calls.count) calls")
+    run.expectPromisesUnderWay(context)
+    run.daemon.folder.run(#": > "$D/lift""#)
+    if code == nil {
+      code = try await run.waitForEnd(orUntil: "the masks") {
+        try run.daemon.masks().count == photographs && run.daemon.traceIsQuiet
+      }
+    }
+    if let code {
+      #expect([73, 75, 78].contains(code), "\(context): \(code)\n\(run.daemon.log)")
+      try await run.recoverAndCheck(photographs: photographs, context)
+    } else {
+      try await run.stopAndCheck(context, notingSources: false)
     }
   }
 }

@@ -61,6 +61,11 @@ struct PowerCutTests {
     try await powerFailsAtEveryCall("data=ordered")
   }
 
+  @Test("D1: the power fails at every call that publishes three masks together")
+  func atEveryCallOfSeveral() async throws {
+    try await powerFailsAtEveryCall("noauto_da_alloc", photographs: 3)
+  }
+
   @Test("D1 sees what it is for: without fsync, what is called done is lost")
   func withoutSynchronization() async throws {
     // The same with every fsync left out: the cut after the journal's entry must find the mask missing.
@@ -80,28 +85,31 @@ struct PowerCutTests {
 
 /// Cuts the power before each call in turn; what was called done must be there afterwards, and everything
 /// visible be whole.
-func powerFailsAtEveryCall(_ options: String) async throws {
-  let whole = try FaultRun()
+///
+/// - Parameter photographs: If there are several, only the calls that publish them.
+func powerFailsAtEveryCall(_ options: String, photographs: Int = 1) async throws {
+  let whole = try FaultRun(photographs: photographs)
   let disk = try LoopDisk(in: whole.daemon.folder, options: options)
   try whole.start(on: disk, FaultPlan(folders: ["disk"]))
-  #expect(try await whole.waitForEnd(orMasks: 1) == nil)
+  #expect(try await whole.waitForEnd(orMasks: photographs) == nil)
   try await whole.daemon.stop()
   let calls = whole.calls
   #expect(calls.count > 40)
-  try await forEach(Array(1...calls.count), atOnce: 4) { k in
+  let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
+  try await forEach(numbers, atOnce: 4) { k in
     let context = "the power fails before call \(k), \(calls[k - 1]), \(options)"
-    let run = try FaultRun()
+    let run = try FaultRun(photographs: photographs)
     let disk = try LoopDisk(in: run.daemon.folder, options: options)
     try run.start(
       on: disk, FaultPlan(folders: ["disk"], at: k, deed: .shutDown(disk.mountPoint)))
-    if try await run.waitForEnd(orMasks: 1) == nil {
+    if try await run.waitForEnd(orMasks: photographs) == nil {
       run.daemon.send(SIGTERM)
       _ = try await run.daemon.waitForEnd()
     }
     #expect(!run.daemon.log.contains("FS_IOC_SHUTDOWN failed"), "\(context)")
     #expect(disk.mountAgain(), "\(context)")
     #expect(run.violations(["--under-way"], results: "disk/Results") == "", "\(context)")
-    try await run.recoverAndCheck(on: disk, context)
+    try await run.recoverAndCheck(on: disk, photographs: photographs, context)
   }
 }
 
@@ -129,13 +137,14 @@ extension FaultRun {
 
   /// Starts, lets everything be done, stops and checks.
   func recoverAndCheck(
-    on disk: LoopDisk, _ context: String, sourceLocation: SourceLocation = #_sourceLocation
+    on disk: LoopDisk, photographs: Int = 1, _ context: String,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let before = daemon.log.count(of: "Ready: ")
     try start(on: disk, nil)
     try await daemon.until("everything is done: \(context)", sourceLocation: sourceLocation) {
       daemon.log.count(of: "Ready: ") > before
-        && daemon.exists("disk/Results/p0_segmentation.png")
+        && (0..<photographs).allSatisfy { daemon.exists("disk/Results/p\($0)_segmentation.png") }
     }
     try await daemon.stop(sourceLocation: sourceLocation)
     let said = violations(["--state-directory", "disk/state"], results: "disk/Results")

@@ -49,6 +49,47 @@ import UNets
     return dx * dx + dy * dy < 0.06
   }
 
+  @Test(arguments: [1, 2, 3, 9])
+  func severalShareTheThreadsAndFindTheSame(_ threads: Int) throws {
+    let model = try Self.darkIsLesion(channels: 3)
+    let segmenters = try Segmenter.several(model: model, threadCount: threads)
+    #expect(segmenters.count == min(threads, 8))
+    let image = Self.disc(width: 90, height: 70, channels: 3)
+    let expected = try Segmenter(model: model, threadCount: 1).segment(image).mask
+    for segmenter in segmenters { #expect(try segmenter.segment(image).mask == expected) }
+  }
+
+  @Test(arguments: [(1, 4, 32), (3, 16, 48), (3, 16, 192)])
+  func photographsOfOneComputationDoNotMindEachOther(
+    _ channels: Int, _ width: Int, _ inputSize: Int
+  ) throws {
+    let model = try UNetModel.initialized(
+      architecture: UNetArchitecture(
+        inputChannels: channels, width: width, depth: inputSize == 192 ? 5 : 3),
+      inputSize: inputSize, seed: 3)
+    let images = (0..<5).map { Self.disc(width: 80 + 9 * $0, height: 70, channels: 3) }
+    let alone = try Segmenter(model: model, threadCount: 1)
+    let together = try Segmenter(model: model, threadCount: 1, batchLimit: 4)
+    for count in 1...4 {
+      let some = Array(images.suffix(count))
+      for (image, result) in zip(some, together.segment(some)) {
+        let (found, expected) = (try result.get(), try alone.segment(image))
+        #expect(found.probabilities == expected.probabilities)
+        #expect(found.mask == expected.mask)
+      }
+    }
+  }
+
+  @Test func aLargeNetworkIsThereOnce() throws {
+    // 1024 x 1024 x 16 values, several times: more than a sixth of what all may take.
+    let model = try UNetModel.initialized(
+      architecture: UNetArchitecture(inputChannels: 1, width: 16, depth: 2), inputSize: 1024,
+      seed: 1)
+    let alone = try Segmenter(model: model, threadCount: 1).memoryBytes
+    #expect(alone > 128 << 20)
+    #expect(try Segmenter.several(model: model, threadCount: 4).count == 1)
+  }
+
   @Test(arguments: [1, 3], [(64, 64), (200, 120), (31, 57), (8, 300)])
   func theMaskFitsThePhotograph(_ channels: Int, _ size: (Int, Int)) throws {
     let segmenter = try Segmenter(model: Self.darkIsLesion(channels: channels), threadCount: 2)
