@@ -7,7 +7,7 @@ import UNets
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Time the network on this machine.",
+    abstract: "Times the network on this machine.",
     discussion: """
       Inference is one image through the network; training is one forward and backward pass with an Adam
       step. Weights and pixels are random: the time does not depend on them. `layers` shows where the

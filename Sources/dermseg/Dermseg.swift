@@ -8,11 +8,22 @@ struct Dermseg: AsyncParsableCommand {
     commandName: "dermseg",
     abstract: "Segments skin lesions in dermoscopy photographs with a U-Net.",
     version: "dermseg \(dermsegVersion)",
-    subcommands: [
-      SegmentCommand.self, DataCommand.self, TrainCommand.self, EvaluateCommand.self,
-      ModelCommand.self, BenchCommand.self, SynthCommand.self, CheckFolderCommand.self,
-      DoctorCommand.self, CheckConfigCommand.self, StatusCommand.self, FailedCommand.self,
-      RetryCommand.self, ManualPageCommand.self,
+    subcommands: [ManualPageCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Photograph",
+        subcommands: [SegmentCommand.self, EvaluateCommand.self, SynthCommand.self]),
+      CommandGroup(
+        name: "Service",
+        subcommands: [
+          StatusCommand.self, FailedCommand.self, RetryCommand.self, DoctorCommand.self,
+          CheckConfigCommand.self, CheckFolderCommand.self,
+        ]),
+      CommandGroup(
+        name: "Model",
+        subcommands: [
+          ModelCommand.self, TrainCommand.self, DataCommand.self, BenchCommand.self,
+        ]),
     ])
 }
 

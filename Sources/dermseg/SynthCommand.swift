@@ -6,7 +6,7 @@ import SystemPackage
 struct SynthCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "synth",
-    abstract: "Generate dermoscopy-like photographs with masks.",
+    abstract: "Generates dermoscopy-like photographs with masks.",
     discussion: """
       Writes DIR/images/synth_NNNN.jpg and DIR/masks/synth_NNNN_segmentation.png, for tests and \
       demonstrations. The same seed gives the same pictures. They teach nothing about skin: a model \
