@@ -104,7 +104,7 @@ let package = Package(
     // Level 2.
     library("NeuralNetworks", ["Kernels"]),
     // Level 3.
-    library("UNets", ["NeuralNetworks"]),
+    library("UNets", ["NeuralNetworks", "Files"]),
     library("Images", ["CImageCodecs"]),
     // Level 4.
     library("FolderWatching", ["Files", "CLinux", logging, system]),

@@ -105,6 +105,8 @@ public enum UNetModelError: Error, Equatable, Sendable, CustomStringConvertible 
   case notSafeTensors(SafeTensorsError)
   /// A file without our metadata: from another program or of a later format.
   case foreign(String)
+  /// Some byte is another one than was written.
+  case checksumDiffers
   /// Width, depth or channels are out of range.
   case badArchitecture(String)
   /// A setting of the model is missing or out of range: key, value, what is allowed.
@@ -123,6 +125,7 @@ public enum UNetModelError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .notSafeTensors(let error): "damaged: \(error)"
     case .foreign(let reason): "not a dermseg model: \(reason)"
+    case .checksumDiffers: "damaged: its checksum differs. Copy it again"
     case .badArchitecture(let text): "its architecture cannot be run: \(text)"
     case .badValue(let key, let value, let allowed):
       "its \(key) is \(value), allowed is \(allowed)"

@@ -1,7 +1,7 @@
 import NeuralNetworks
 
 // The model as a safetensors file. Metadata keys: format, architecture, width, depth,
-// inputChannels, upsampling, batchNorm, inputSize, mean, standardDeviation, threshold, and
+// inputChannels, upsampling, batchNorm, inputSize, mean, standardDeviation, threshold, checksum, and
 // training.* for the summary.
 
 extension UNetModel {
@@ -26,6 +26,9 @@ extension UNetModel {
     }
     guard metadata["architecture"] == "unet" else {
       throw .foreign("its architecture is \(metadata["architecture"] ?? "missing")")
+    }
+    if let checksum = metadata[SafeTensorsFile.checksumKey] {
+      guard checksum == file.contentChecksum else { throw .checksumDiffers }
     }
     let upsampling = try Self.value(metadata, "upsampling", "transposed or nearest") {
       UNetArchitecture.Upsampling(rawValue: $0)
@@ -73,9 +76,12 @@ extension UNetModel {
     for (key, text) in summary { metadata[Self.summaryPrefix + key] = text }
     let slots = ParameterLayout(architecture.makeNetwork()).slots
     let tensors = slots.compactMap { slot in parameters[slot.name].map { (slot.name, $0) } }
-    return SafeTensorsFile(
-      tensors: tensors, metadata: metadata, storesHalfPrecision: halfPrecision
-    ).serialized()
+    var file = SafeTensorsFile(
+      tensors: tensors, metadata: metadata, storesHalfPrecision: halfPrecision)
+    // Of the weights as they will be read: half precision rounds them.
+    let asRead = halfPrecision ? try? SafeTensorsFile(parsing: file.serialized()) : file
+    file.metadata[SafeTensorsFile.checksumKey] = asRead?.contentChecksum
+    return file.serialized()
   }
 
   private static func value<Value>(

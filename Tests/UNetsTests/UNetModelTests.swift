@@ -58,6 +58,8 @@ import UNets
     _ change: (inout SafeTensorsFile) -> Void
   ) throws -> [UInt8] {
     var file = try SafeTensorsFile(parsing: Self.model().safetensors())
+    // A file of another program has none.
+    file.metadata["checksum"] = nil
     change(&file)
     return file.serialized()
   }
@@ -74,6 +76,32 @@ import UNets
   func wrongMetadataIsRefused(_ key: String, _ value: String?) throws {
     let bytes = try changed { $0.metadata[key] = value }
     #expect(throws: UNetModelError.self) { _ = try UNetModel(safetensors: bytes) }
+  }
+
+  @Test(arguments: [false, true])
+  func aFileOfItsOwnIsRefusedWithAnyByteOfItsContentChanged(_ halfPrecision: Bool) throws {
+    let bytes = try Self.model().safetensors(halfPrecision: halfPrecision)
+    let whole = try UNetModel(safetensors: bytes)
+    var refusals = 0
+    for index in stride(from: 8, to: bytes.count, by: 61) {
+      var changed = bytes
+      changed[index] ^= 1
+      guard let model = try? UNetModel(safetensors: changed) else {
+        refusals += 1
+        continue
+      }
+      // In the name of the checksum's entry, say.
+      #expect(model.parameters == whole.parameters, "byte \(index)")
+      #expect(model.threshold == whole.threshold && model.normalization == whole.normalization)
+    }
+    #expect(refusals > bytes.count / 61 - 5)
+    var last = bytes
+    last[bytes.count - 1] ^= 1
+    #expect(throws: UNetModelError.checksumDiffers) { _ = try UNetModel(safetensors: last) }
+  }
+
+  @Test func aFileWithoutAChecksumIsRead() throws {
+    #expect(try UNetModel(safetensors: changed { _ in }).parameters == Self.model().parameters)
   }
 
   @Test func wrongTensorsAreRefused() throws {
@@ -97,7 +125,8 @@ import UNets
 
   @Test func everyErrorSaysSomething() throws {
     let errors: [UNetModelError] = [
-      .notSafeTensors(.tooShort(3)), .foreign("x"), .badArchitecture("x"), .badValue("a", "b", "c"),
+      .notSafeTensors(.tooShort(3)), .foreign("x"), .checksumDiffers, .badArchitecture("x"),
+      .badValue("a", "b", "c"),
       .missingTensor("t"), .unknownTensor("t"), .wrongShape("t", found: [1], expected: [2]),
       .notFinite("t"),
     ]
