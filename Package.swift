@@ -117,8 +117,8 @@ let package = Package(
     library(
       "Daemon",
       [
-        "FolderWatching", "Segmentation", "ModelStore", "Settings", "Images", "Files", "Journal",
-        "UNets", logging, lifecycle, system,
+        "FolderWatching", "Reports", "Segmentation", "ModelStore", "Settings", "Images", "Files",
+        "Journal", "UNets", logging, lifecycle, system,
       ]),
     library(
       "Training",
@@ -135,6 +135,7 @@ let package = Package(
         "Journal", "CLinux", "CSystemd", system,
       ]),
     library("ManualPages", ["Settings"]),
+    library("Reports", ["Segmentation", "Images", "Files", system]),
     library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
     program(
@@ -146,7 +147,7 @@ let package = Package(
     program(
       "dermseg",
       [
-        "Benchmarks", "Diagnosis", "ManualPages", "Daemon", "Training", "Evaluation",
+        "Benchmarks", "Diagnosis", "ManualPages", "Daemon", "Training", "Evaluation", "Reports",
         "Segmentation", "Datasets",
         "ModelExchange",
         "ModelStore",
@@ -191,11 +192,12 @@ let package = Package(
     tests(
       "EvaluationTests",
       ["TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "UNets", system]),
+    tests("ReportsTests", ["Reports", "Images", "Files", "TemporaryFolders", system]),
     tests(
       "DaemonTests",
       [
-        "TemporaryFolders", "TestScaffold", "Daemon", "Segmentation", "UNets", "ModelStore",
-        "Images", "Files", "Settings", logging, system,
+        "TemporaryFolders", "TestScaffold", "Daemon", "Reports", "Segmentation", "UNets",
+        "ModelStore", "Images", "Files", "Settings", logging, system,
       ]),
     tests(
       "DiagnosisTests",

@@ -1,6 +1,7 @@
 import Files
 import FolderWatching
 import Images
+import Reports
 import Segmentation
 import SystemPackage
 
@@ -28,6 +29,8 @@ package struct FolderCheck {
   package var isUnderWay = false
   /// Whether sub-folders are watched, too.
   package var isRecursive = false
+  /// What every mask must have beside it; nil: that is not looked at.
+  package var companions: CompanionChoice?
   /// Called with how many names were looked at, of how many that are known of.
   package var progress: (_ done: Int, _ known: Int) -> Void = { _, _ in }
 
@@ -58,11 +61,17 @@ package struct FolderCheck {
     // By what the log calls them.
     var masks: [[UInt8]: MaskRecord] = [:]
     try check(
-      Place(path: "", sources: sources, results: results, notes: Notes(in: notes)), notes, &masks,
-      &report)
+      Place(
+        folder: .top, sources: sources, results: results, allResults: results,
+        notes: Notes(in: notes)), notes, &masks, &report)
     check(claims, masks, &report)
     if !isUnderWay {
-      if let results { try checkLeftovers(results, &report) }
+      if let results {
+        try checkLeftovers(results, &report)
+        for path in try CompanionCheck(results: results).withoutMask() {
+          report.add(.companionWithoutMask, path, "its mask is not there.")
+        }
+      }
       if let stateDirectory {
         try checkLeftovers(DirectoryHandle(opening: stateDirectory), &report)
       }
@@ -84,11 +93,15 @@ package struct FolderCheck {
 
   /// The test folder or a sub-folder, with the folders of its masks and notes, where they are.
   private struct Place {
-    /// "" or `sub/folder/`, escaped for display.
-    var path: String
+    var folder: SubfolderPath
     var sources: DirectoryHandle
     var results: DirectoryHandle?
+    /// The Results folder itself.
+    var allResults: DirectoryHandle?
     var notes: Notes
+
+    /// "" or `sub/folder/`, escaped for display.
+    var path: String { folder == .top ? "" : "\(folder)/" }
   }
 
   private func check(
@@ -97,6 +110,7 @@ package struct FolderCheck {
   ) throws(FileError) {
     let own = try check(masksOf: place, &report)
     for (name, record) in own { masks[Array("\(place.path)\(name)".utf8)] = record }
+    check(companionsOf: own, in: place, &report)
     if !isUnderWay { try check(sourcesOf: place, have: own, &report) }
     guard isRecursive else { return }
     for name in try place.sources.names().sorted() where SourceName.isUsersFolder(name) {
@@ -104,8 +118,9 @@ package struct FolderCheck {
       let inner = try? notes?.openDirectory(name)
       try check(
         Place(
-          path: "\(place.path)\(name)/", sources: sources,
-          results: try? place.results?.openDirectory(name), notes: Notes(in: inner)),
+          folder: place.folder.appending(name), sources: sources,
+          results: try? place.results?.openDirectory(name), allResults: place.allResults,
+          notes: Notes(in: inner)),
         inner, &masks, &report)
     }
   }
@@ -123,6 +138,9 @@ package struct FolderCheck {
     for name in names {
       defer { looked() }
       if name.bytes.first == UInt8(ascii: ".") { continue }
+      if place.folder == .top, name == ResultsTable.name || name == ResultsTable.oldName {
+        continue
+      }
       guard try results.status(of: name)?.kind == .regular else { continue }
       switch VisibleFile(name, in: results) {
       case .foreign: report.foreignCount += 1
@@ -189,6 +207,23 @@ package struct FolderCheck {
 
   static func bytes(of name: FileName, in folder: DirectoryHandle) -> [UInt8]? {
     try? folder.readRegularFile(name, limitBytes: ImageLimits.standard.fileBytes).bytes
+  }
+
+  /// Checks that whole masks have what is wanted beside them.
+  private func check(
+    companionsOf masks: [FileName: MaskRecord], in place: Place, _ report: inout FolderReport
+  ) {
+    guard let wanted = companions, let results = place.allResults, !masks.isEmpty else { return }
+    let check = CompanionCheck(results: results)
+    let lines = wanted.table ? check.filesOfTable() : []
+    for (mask, record) in masks.sorted(by: { $0.key < $1.key }) {
+      let file = SourcePath(record.sourceName, in: place.folder).description
+      if let reason = check.missing(beside: mask, in: place.folder, record, wanted.kinds) {
+        report.add(.companionMissing, place.path + mask.description, reason)
+      } else if wanted.table, !lines.contains(file) {
+        report.add(.companionMissing, file, "it has no line in \(ResultsTable.name).")
+      }
+    }
   }
 
   // MARK: - The journal

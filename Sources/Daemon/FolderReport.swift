@@ -12,6 +12,8 @@ package struct FolderReport: Sendable, Equatable {
     case doneWithoutMask = "what the journal calls done is not done"
     case forgotten = "a photograph was forgotten"
     case leftover = "a part file was left behind"
+    case companionWithoutMask = "what lies beside a mask is without it"
+    case companionMissing = "a mask lacks what is wanted beside it"
   }
 
   /// One breach of a promise.

@@ -32,7 +32,11 @@ extension FolderService {
         isScanWanted = true
       }
       let outcomes = results.publish(
-        made.map { .init($0.mask.png, as: $0.finding.mask, in: $0.finding.item.path.folder) })
+        made.map {
+          .init(
+            $0.mask.png, as: $0.finding.mask, in: $0.finding.item.path.folder,
+            companions: $0.mask.companions)
+        })
       for ((finding, mask), outcome) in zip(made, outcomes) {
         switch outcome {
         case .success: tellPublished(finding, mask)

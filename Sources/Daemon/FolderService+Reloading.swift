@@ -1,6 +1,7 @@
 import Journal
 import Logging
 import ModelStore
+import Reports
 import Segmentation
 import Settings
 
@@ -72,7 +73,8 @@ extension FolderService {
     let previous = worker.modelID
     do throws(SegmentationError) {
       // What is being computed keeps the old one until it is done.
-      worker = try SegmentationWorker(model, threads: settings.threads)
+      worker = try SegmentationWorker(
+        model, threads: settings.threads, companions: CompanionChoice(settings.companions))
     } catch {
       refuse(error)
       return

@@ -3,6 +3,7 @@ import FolderWatching
 import Journal
 import Logging
 import ModelStore
+import Reports
 import Segmentation
 import ServiceLifecycle
 import Settings
@@ -85,7 +86,8 @@ public actor FolderService: Service {
     }
     let folders = try OwnedFolders(settings)
     do throws(SegmentationError) {
-      worker = try SegmentationWorker(model, threads: settings.threads)
+      worker = try SegmentationWorker(
+        model, threads: settings.threads, companions: CompanionChoice(settings.companions))
     } catch {
       throw .network(error)
     }

@@ -1,6 +1,7 @@
 import Files
 import FolderWatching
 import Images
+import Reports
 import Segmentation
 
 /// From photographs' names to the bytes of their masks: read, decode, compute, encode.
@@ -11,6 +12,10 @@ struct MaskMaking {
   let segmenter: Segmenter
   let modelID: String
   let modelSHA256: String
+  /// Probability from which on a pixel is lesion.
+  let threshold: Double
+  /// What is wanted beside the masks.
+  let companions: CompanionChoice
   let largeOne: LargeImageTurn
   private let clock = ContinuousClock()
 
@@ -76,8 +81,13 @@ struct MaskMaking {
         } catch {
           throw .failed(reason: "\(error)")
         }
+        let record = MaskRecord(
+          sourceName: item.name, sourceSHA256: one.sha256,
+          sourceSizeBytes: item.identity.sizeBytes, sourceModified: item.identity.modified,
+          modelID: modelID, modelSHA256: modelSHA256)
         let mask = FinishedMask(
-          png: try encode(found.mask, item, one.sha256), width: one.image.width,
+          png: try encode(found.mask, record),
+          companions: try companions(of: one, record, found), width: one.image.width,
           height: one.image.height, sha256: one.sha256, lesionFraction: found.lesionFraction,
           begun: one.begun, decodeTime: one.decodeTime, inferenceTime: found.inferenceTime)
         deliver(one.photograph, .mask(mask))
@@ -119,13 +129,23 @@ struct MaskMaking {
     }
   }
 
+  private func companions(
+    of one: Decoded, _ record: MaskRecord, _ found: SegmentedImage
+  ) throws(Refusal) -> Companions {
+    do throws(ImageError) {
+      return try Companions(
+        companions,
+        record.subject(
+          in: one.photograph.item.path.folder, mask: one.photograph.mask, threshold: threshold,
+          millimetersPerPixel: companions.millimetersPerPixel),
+        photograph: one.image, mask: found.mask, probabilities: found.probabilities)
+    } catch {
+      throw .failed(reason: "\(error)")
+    }
+  }
+
   /// The mask as PNG with its record, read back and compared.
-  private func encode(_ mask: Image, _ item: WorkList.Item, _ sha256: String) throws(Refusal)
-    -> [UInt8]
-  {
-    let record = MaskRecord(
-      sourceName: item.name, sourceSHA256: sha256, sourceSizeBytes: item.identity.sizeBytes,
-      sourceModified: item.identity.modified, modelID: modelID, modelSHA256: modelSHA256)
+  private func encode(_ mask: Image, _ record: MaskRecord) throws(Refusal) -> [UInt8] {
     do throws(ImageError) {
       let png = try PNGEncoder.encode(mask, text: record.texts)
       guard try ImageDecoder.decode(png) == mask, MaskRecord(PNGText.read(from: png)) == record

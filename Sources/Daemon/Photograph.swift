@@ -1,4 +1,5 @@
 import Files
+import Reports
 import Segmentation
 
 /// A photograph whose turn it is, with what was found out before its first byte is read.
@@ -20,6 +21,8 @@ struct Photograph: Sendable {
 struct FinishedMask: Sendable {
   /// The file: the mask with its record.
   var png: [UInt8]
+  /// What lies beside it.
+  var companions: Companions
   var width: Int
   var height: Int
   /// Of the photograph's bytes.

@@ -216,9 +216,3 @@ extension PoisonGuard.Suspect {
       path: path, sizeBytes: sizeBytes, modified: modified, deaths: deaths, crashes: crashes)
   }
 }
-
-/// A name that this program chose itself.
-package func fixedName(_ text: String) -> FileName {
-  guard let name = FileName(text) else { preconditionFailure("\(text) is no file name") }
-  return name
-}

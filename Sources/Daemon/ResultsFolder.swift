@@ -1,5 +1,6 @@
 import Files
 import Images
+import Reports
 import SystemPackage
 
 /// The folder that masks are published in, with its `failed/` for notes; locked while it is in use.
@@ -18,6 +19,7 @@ package final class ResultsFolder {
 
   package let path: FilePath
   package private(set) var handle: DirectoryHandle
+  private var table: ResultsTable
   private var lock: DirectoryLock?
   private let keepsNotes: Bool
   /// Sub-folders whose names are on disk.
@@ -33,6 +35,7 @@ package final class ResultsFolder {
     self.path = path
     self.keepsNotes = keepsNotes
     handle = try DirectoryHandle.openOrMake(path)
+    table = ResultsTable(in: handle)
     lock = try DirectoryLock(handle)
     try sweep()
   }
@@ -40,6 +43,7 @@ package final class ResultsFolder {
   /// The folder as somebody sees it who is not its daemon: not made, not locked, nothing removed.
   package init(reading folder: DirectoryHandle) {
     (path, handle, keepsNotes) = (folder.path, folder, true)
+    table = ResultsTable(in: folder)
   }
 
   /// Follows the path if it leads elsewhere by now.
@@ -50,6 +54,7 @@ package final class ResultsFolder {
     let new = try DirectoryHandle.openOrMake(path)
     lock = try DirectoryLock(new)
     handle = new
+    table = ResultsTable(in: new)
     durable = []
     try sweep()
     return true
@@ -108,9 +113,14 @@ package final class ResultsFolder {
     package var png: [UInt8]
     package var name: FileName
     package var place: SubfolderPath
+    /// What lies beside it; written before it, so that a mask has them.
+    package var companions: Companions
 
-    package init(_ png: [UInt8], as name: FileName, in place: SubfolderPath = .top) {
-      (self.png, self.name, self.place) = (png, name, place)
+    package init(
+      _ png: [UInt8], as name: FileName, in place: SubfolderPath = .top,
+      companions: Companions = Companions()
+    ) {
+      (self.png, self.name, self.place, self.companions) = (png, name, place, companions)
     }
   }
 
@@ -136,6 +146,8 @@ package final class ResultsFolder {
         var placed: [Int] = []
         for index in indices {
           do throws(FileError) {
+            try masks[index].companions.write(
+              beside: masks[index].name, in: place, of: handle, table: table)
             try folder.place(masks[index].png, as: masks[index].name)
             placed.append(index)
           } catch {

@@ -1,5 +1,6 @@
 @unsafe @preconcurrency import Dispatch
 import ModelStore
+import Reports
 import Segmentation
 import Synchronization
 
@@ -25,14 +26,18 @@ final class SegmentationWorker: Sendable {
   private let lanes: [Lane]
   private let state: Mutex<State>
 
-  /// - Parameter threads: For all lanes together; nil: all usable processors.
-  init(_ model: LoadedModel, threads: Int?) throws(SegmentationError) {
+  /// - Parameters:
+  ///   - threads: For all lanes together; nil: all usable processors.
+  ///   - companions: What is wanted beside the masks.
+  init(_ model: LoadedModel, threads: Int?, companions: CompanionChoice) throws(SegmentationError) {
     let largeOne = LargeImageTurn()
     let segmenters = try Segmenter.several(model: model.model, threadCount: threads)
     lanes = segmenters.map {
       Lane(
         MaskMaking(
-          segmenter: $0, modelID: model.id, modelSHA256: model.sha256, largeOne: largeOne))
+          segmenter: $0, modelID: model.id, modelSHA256: model.sha256,
+          threshold: Double(model.model.threshold).rounded(places: 6), companions: companions,
+          largeOne: largeOne))
     }
     capacity = segmenters.reduce(0) { $0 + $1.batchLimit + 1 }
     state = Mutex(State(idle: Array(segmenters.indices)))

@@ -39,16 +39,6 @@ public enum OutlinePicture {
 }
 
 extension Image {
-  /// The image as large as it fits into a rectangle, never larger than it is.
-  func fitting(width limitWidth: Int, height limitHeight: Int) -> Image {
-    let scale = min(
-      1, Double(limitWidth) / Double(width), Double(limitHeight) / Double(height))
-    guard scale < 1 else { return self }
-    return resized(
-      width: max(1, Int((Double(width) * scale).rounded())),
-      height: max(1, Int((Double(height) * scale).rounded())))
-  }
-
   /// Pixels of a grey image at 128 or above that have a neighbour below, or lie at the edge.
   fileprivate var outlinePixels: [(x: Int, y: Int)] {
     var found: [(x: Int, y: Int)] = []

@@ -80,6 +80,14 @@ extension FileName: CustomStringConvertible {
   public var description: String { escapedForDisplay(bytes) }
 }
 
+/// A name that a program chose itself.
+///
+/// - Parameter text: not empty, without a slash and a zero byte, not `.` or `..`; else the program stops.
+package func fixedName(_ text: String) -> FileName {
+  guard let name = FileName(text) else { preconditionFailure("\(text) is no file name") }
+  return name
+}
+
 extension FilePath {
   /// This path followed by one name.
   public func appending(_ name: FileName) -> FilePath {

@@ -102,6 +102,23 @@ enum Encoder {
   }
 }
 
+/// Encodes samples `[H, W]` as grey PNG of 16 bits.
+func encodeGray16(
+  _ samples: [UInt16], width: Int, height: Int, level: Int
+) throws(ImageError) -> [UInt8] {
+  var buffer = unsafe codec_buffer()
+  var report = codec_report()
+  let status = unsafe samples.withUnsafeBufferPointer { samples in
+    unsafe codec_png_encode_16(
+      samples.baseAddress, UInt32(clamping: width), UInt32(clamping: height), Int32(level), &buffer,
+      &report)
+  }
+  let bytes = unsafe [UInt8](UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
+  unsafe codec_buffer_free(&buffer)
+  if status != CODEC_OK { throw .notEncoded(detail: report.words) }
+  return bytes
+}
+
 extension codec_limits {
   init(_ limits: ImageLimits) {
     let (seconds, attoseconds) = limits.cpuTime.components

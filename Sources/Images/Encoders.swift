@@ -9,18 +9,35 @@ public enum PNGEncoder {
   /// - Throws: ``ImageError/notEncoded(detail:)`` when a text has a keyword or value that PNG does not
   ///   allow, or there is no memory.
   public static func encode(_ image: Image, text: [PNGText] = []) throws(ImageError) -> [UInt8] {
+    // A mask is cheap to compress well; a photograph in PNG is a drawing that somebody waits for.
+    let plain = try Encoder.png(level: image.channels == 1 ? 6 : 3).encodePixels(image)
+    return try inserting(text, orientation: image.orientation, into: plain)
+  }
+
+  /// Encodes probabilities as grey of 16 bits: 0 is 0, 65,535 is 1.
+  ///
+  /// - Parameters:
+  ///   - plane: 0...1.
+  ///   - orientation: of the photograph.
+  /// - Throws: ``ImageError/notEncoded(detail:)`` when there is no memory.
+  public static func encode(_ plane: FloatPlane, orientation: UInt8) throws(ImageError) -> [UInt8] {
+    let plain = try encodeGray16(
+      plane.values.map { UInt16(min(max($0, 0), 1) * 65_535 + 0.5) }, width: plane.width,
+      height: plane.height, level: 3)
+    return try inserting([], orientation: orientation, into: plain)
+  }
+
+  private static func inserting(
+    _ text: [PNGText], orientation: UInt8, into plain: [UInt8]
+  ) throws(ImageError) -> [UInt8] {
     var extra: [UInt8] = []
-    if image.orientation != 1 {
-      extra += PNGChunks.chunk("eXIf", Orientation.tiff(image.orientation))
-    }
+    if orientation != 1 { extra += PNGChunks.chunk("eXIf", Orientation.tiff(orientation)) }
     for pair in text {
       guard let chunk = pair.chunk else {
         throw .notEncoded(detail: "the text \"\(pair.keyword)\" is not allowed in a PNG file")
       }
       extra += chunk
     }
-    // A mask is cheap to compress well; a photograph in PNG is a drawing that somebody waits for.
-    let plain = try Encoder.png(level: image.channels == 1 ? 6 : 3).encodePixels(image)
     if extra.isEmpty { return plain }
     return Array(plain.prefix(PNGChunks.endOfHeader)) + extra
       + Array(plain.dropFirst(PNGChunks.endOfHeader))

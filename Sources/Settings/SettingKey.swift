@@ -39,7 +39,7 @@ extension SettingKey {
   }
 
   /// Every key, in the order of the documentation.
-  public static let all: [SettingKey] = folders + watching + logging + training
+  public static let all: [SettingKey] = folders + watching + companions + logging + training
 
   static let folders = [
     SettingKey(
@@ -86,6 +86,25 @@ extension SettingKey {
     SettingKey(
       name: "failedNotes", summary: "Whether failed/NAME.txt explains each failure.",
       allowed: "true or false", defaultText: "true"),
+  ]
+
+  static let companions = [
+    SettingKey(
+      name: "overlays", summary: "Whether overlays/ shows each lesion's border on the photograph.",
+      allowed: "true or false", defaultText: "true"),
+    SettingKey(
+      name: "reports", summary: "Whether reports/ has each photograph's measurements (JSON).",
+      allowed: "true or false", defaultText: "true"),
+    SettingKey(
+      name: "resultsTable", summary: "Whether results.csv has a line for each photograph.",
+      allowed: "true or false", defaultText: "true"),
+    SettingKey(
+      name: "probabilities", summary: "Whether probabilities/ has them as 16-bit PNG.",
+      allowed: "true or false", defaultText: "false"),
+    SettingKey(
+      name: "scale", summary: "The size of a pixel, for measurements in millimetres.",
+      allowed: "a length such as 0.02mm, or the pixels between two marks of a ruler: 50px/mm",
+      defaultText: ""),
   ]
 
   static let logging = [

@@ -33,6 +33,8 @@ public struct Settings: Sendable, Equatable {
   public var pollInterval: Duration
   /// Whether a text file in `failed/` explains each photograph that could not be segmented.
   public var failedNotes: Bool
+  /// What lies beside each mask.
+  public var companions: CompanionSettings
   /// The form of log lines.
   public var logFormat: LogFormat
   /// The least important messages that are logged.
@@ -42,6 +44,20 @@ public struct Settings: Sendable, Equatable {
 
   /// The file that is read when no other is named; it may be absent.
   public static let defaultFile: FilePath = "/etc/dermseg/dermseg.yaml"
+}
+
+/// What lies beside each mask.
+public struct CompanionSettings: Sendable, Equatable {
+  /// The photograph with the lesion's border.
+  public var overlays: Bool
+  /// The measurements as JSON.
+  public var reports: Bool
+  /// A line in `results.csv`.
+  public var table: Bool
+  /// The probabilities as PNG.
+  public var probabilities: Bool
+  /// How large a pixel is; nil if nobody said so.
+  public var millimetersPerPixel: Double?
 }
 
 /// The form of log lines.

@@ -69,9 +69,20 @@ extension Settings {
       rescanInterval: try reader.duration("rescanInterval"),
       pollInterval: try reader.duration("pollInterval"),
       failedNotes: try reader.boolean("failedNotes"),
+      companions: try companions(reader),
       logFormat: try reader.value("logFormat", LogFormat.init(rawValue:)),
       logLevel: try reader.value("logLevel", LogLevel.init(rawValue:)),
       training: try training(reader))
+  }
+
+  private static func companions(_ reader: SettingsReader) throws(SettingsError)
+    -> CompanionSettings
+  {
+    CompanionSettings(
+      overlays: try reader.boolean("overlays"), reports: try reader.boolean("reports"),
+      table: try reader.boolean("resultsTable"),
+      probabilities: try reader.boolean("probabilities"),
+      millimetersPerPixel: try reader.optionalValue("scale", parseScale))
   }
 
   private static func training(_ reader: SettingsReader) throws(SettingsError) -> TrainingSettings {
@@ -207,4 +218,19 @@ func parseDuration(_ text: String) -> Duration? {
     return (0.05...86_400).contains(total) ? .milliseconds(Int64((total * 1000).rounded())) : nil
   }
   return nil
+}
+
+/// Millimetres of one pixel: `0.02mm`, `0.02mm/px`, or the pixels of one millimetre, `50px/mm`.
+public func parseScale(_ text: String) -> Double? {
+  let compact = text.lowercased().filter { $0 != " " }
+  func number(before unit: String) -> Double? {
+    guard compact.hasSuffix(unit), let number = Double(compact.dropLast(unit.count)),
+      number.isFinite, number > 0
+    else { return nil }
+    return number
+  }
+  let length =
+    number(before: "px/mm").map { 1 / $0 } ?? number(before: "mm/px") ?? number(before: "mm")
+  // From a microscope's to a whole body's.
+  return length.flatMap { (0.0001...10).contains($0) ? $0 : nil }
 }

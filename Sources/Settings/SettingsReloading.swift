@@ -6,6 +6,7 @@ extension Settings {
     settings.resultsFolder = resultsFolder
     settings.stateDirectory = stateDirectory
     settings.failedNotes = failedNotes
+    settings.companions = companions
     settings.logFormat = logFormat
     settings.logLevel = logLevel
     return settings
@@ -18,6 +19,11 @@ extension Settings {
       ("resultsFolder", resultsFolder != new.resultsFolder),
       ("stateDirectory", stateDirectory != new.stateDirectory),
       ("failedNotes", failedNotes != new.failedNotes),
+      ("overlays", companions.overlays != new.companions.overlays),
+      ("reports", companions.reports != new.companions.reports),
+      ("resultsTable", companions.table != new.companions.table),
+      ("probabilities", companions.probabilities != new.companions.probabilities),
+      ("scale", companions.millimetersPerPixel != new.companions.millimetersPerPixel),
       ("logFormat", logFormat != new.logFormat), ("logLevel", logLevel != new.logLevel),
     ].filter(\.1).map(\.0)
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Daemon
 import Files
+import Reports
 import Settings
 import SystemPackage
 
@@ -69,6 +70,9 @@ struct CheckFolderCommand: AsyncParsableCommand {
   @Flag(help: "The daemon is at work, or was killed: photographs may still be without a mask.")
   var underWay = false
 
+  @Flag(help: "Every mask must have what the settings want beside it: overlay, report, table.")
+  var companions = false
+
   @OptionGroup var quiet: QuietOption
 
   func run() async throws {
@@ -118,6 +122,7 @@ struct CheckFolderCommand: AsyncParsableCommand {
     check.stateDirectory = stateDirectory.map { FilePath($0) }
     check.isUnderWay = underWay
     check.isRecursive = settings.recursive
+    if companions { check.companions = CompanionChoice(settings.companions) }
     return check
   }
 

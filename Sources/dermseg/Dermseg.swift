@@ -14,6 +14,9 @@ struct Dermseg: AsyncParsableCommand {
         name: "Photograph",
         subcommands: [SegmentCommand.self, EvaluateCommand.self, SynthCommand.self]),
       CommandGroup(
+        name: "Results",
+        subcommands: [ReportCommand.self, GalleryCommand.self, ExportCommand.self]),
+      CommandGroup(
         name: "Service",
         subcommands: [
           StatusCommand.self, FailedCommand.self, RetryCommand.self, DoctorCommand.self,

@@ -3,6 +3,7 @@ import Daemon
 import Files
 import Images
 import ModelStore
+import Reports
 import Segmentation
 import SystemPackage
 
@@ -21,6 +22,7 @@ struct SegmentCommand: AsyncParsableCommand {
       EXAMPLES
         dermseg segment IMG_0042.jpg
         dermseg segment --output masks photographs/*.jpg
+        dermseg segment --overlays --reports --table --scale 50px/mm --output masks photographs/*.jpg
         dermseg segment --model unet-3f8a --force --output masks photographs/*.jpg
 
       EXIT CODES
@@ -44,6 +46,7 @@ struct SegmentCommand: AsyncParsableCommand {
   @Flag(help: "Make each mask anew, also where a valid one is there.")
   var force = false
 
+  @OptionGroup(title: "Beside each mask") var companions: CompanionFlags
   @OptionGroup var quiet: QuietOption
 
   @Argument(
@@ -60,13 +63,15 @@ struct SegmentCommand: AsyncParsableCommand {
     let loaded = try await loadModel(model)
     let segmenter = try makeSegmenter(loaded, threads: threads)
     // Not the model itself, whose weights the segmenter has copied.
-    let model = (id: loaded.id, sha256: loaded.sha256)
+    let model = UsedModel(
+      id: loaded.id, sha256: loaded.sha256, threshold: Double(loaded.model.threshold))
     let folder: DirectoryHandle
     do {
       folder = try DirectoryHandle.openOrMake(FilePath(output))
     } catch {
       throw CommandFailure(message: "Not segmented: \(error)", exitCode: .cannotCreate)
     }
+    let table = ResultsTable(in: folder, permissions: 0o644)
     var taken: Set<FileName> = []
     var failures = 0
     let bar = quiet.bar
@@ -75,7 +80,8 @@ struct SegmentCommand: AsyncParsableCommand {
       bar.show("Segmenting", done: index, of: images.count)
       do {
         quiet.say(
-          try segment(FilePath(image), with: segmenter, model: model, to: folder, taken: &taken))
+          try segment(
+            FilePath(image), with: segmenter, model: model, to: folder, table, taken: &taken))
       } catch {
         failures += 1
         Console.error("Not segmented: \(image): \(reason(error))")
@@ -85,8 +91,8 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   private func segment(
-    _ path: FilePath, with segmenter: Segmenter, model: (id: String, sha256: String),
-    to folder: DirectoryHandle, taken: inout Set<FileName>
+    _ path: FilePath, with segmenter: Segmenter, model: UsedModel,
+    to folder: DirectoryHandle, _ table: ResultsTable, taken: inout Set<FileName>
   ) throws -> String {
     let name = try sourceName(path)
     let (bytes, identity) = try readRegularFile(
@@ -104,19 +110,37 @@ struct SegmentCommand: AsyncParsableCommand {
     taken.insert(mask)
     let line = "\(path): \(folder.path.appending(mask)): "
     if !force, let record = place.record, record.sourceSHA256 == sha256,
-      record.modelSHA256 == model.sha256
+      record.modelSHA256 == model.sha256, try isComplete(mask, in: folder)
     {
       return line + "kept, it is of this photograph and model"
     }
-    let result = try segmenter.segment(try ImageDecoder.decode(bytes))
+    let photograph = try ImageDecoder.decode(bytes)
+    let result = try segmenter.segment(photograph)
     // The record that the daemon writes, so that it knows the mask as done when it finds it.
     let record = MaskRecord(
       sourceName: name, sourceSHA256: sha256, sourceSizeBytes: identity.sizeBytes,
       sourceModified: identity.modified, modelID: model.id, modelSHA256: model.sha256)
     let png = try PNGEncoder.encode(result.mask, text: record.texts)
+    try Companions(
+      choice,
+      record.subject(
+        in: .top, mask: mask, threshold: model.threshold.rounded(places: 6),
+        millimetersPerPixel: choice.millimetersPerPixel),
+      photograph: photograph, mask: result.mask, probabilities: result.probabilities
+    ).write(beside: mask, of: folder, table: table, permissions: 0o644)
     try folder.publish(png, as: mask, permissions: 0o644)
     let percent = (result.lesionFraction * 1000).rounded() / 10
     return line + "lesion \(percent) % of the photograph"
+  }
+
+  private var choice: CompanionChoice { companions.choice }
+
+  /// Whether all that is wanted lies beside a mask.
+  private func isComplete(_ mask: FileName, in folder: DirectoryHandle) throws -> Bool {
+    try choice.kinds.allSatisfy { kind in
+      guard try folder.status(of: kind.folder)?.kind == .directory else { return false }
+      return try folder.openDirectory(kind.folder).status(of: kind.name(beside: mask)) != nil
+    }
   }
 
   /// The name of a photograph without its folder.
@@ -130,6 +154,13 @@ struct SegmentCommand: AsyncParsableCommand {
   private func reason(_ error: any Error) -> String {
     (error as? FileError)?.reason ?? "\(error)"
   }
+}
+
+/// What masks and reports say of the model.
+private struct UsedModel {
+  var id: String
+  var sha256: String
+  var threshold: Double
 }
 
 extension CommandFailure: CustomStringConvertible {

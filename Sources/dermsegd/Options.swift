@@ -40,6 +40,7 @@ struct Options: ParsableCommand {
   @OptionGroup(title: "Folders") var folders: FolderOptions
   @OptionGroup(title: "Computation") var computation: ComputationOptions
   @OptionGroup(title: "Watching") var watching: WatchingOptions
+  @OptionGroup(title: "Beside each mask") var companions: CompanionOptions
   @OptionGroup(title: "Logging") var logging: LoggingOptions
 
   /// What was given, by the names that ``Settings`` knows.
@@ -51,7 +52,10 @@ struct Options: ParsableCommand {
       "state-directory": folders.stateDirectory, "model": computation.model,
       "threads": computation.threads, "settle": watching.settle, "settle-max": watching.settleMax,
       "rescan-interval": watching.rescanInterval, "poll-interval": watching.pollInterval,
-      "failed-notes": watching.failedNotes, "log-format": logging.logFormat,
+      "failed-notes": watching.failedNotes, "overlays": companions.overlays,
+      "reports": companions.reports, "results-table": companions.resultsTable,
+      "probabilities": companions.probabilities, "scale": companions.scale,
+      "log-format": logging.logFormat,
       "log-level": logging.logLevel,
     ]
     return values.compactMapValues { $0 }
@@ -79,6 +83,14 @@ struct WatchingOptions: ParsableArguments {
   @Option(help: help("rescanInterval")) var rescanInterval: String?
   @Option(help: help("pollInterval")) var pollInterval: String?
   @Option(help: help("failedNotes")) var failedNotes: String?
+}
+
+struct CompanionOptions: ParsableArguments {
+  @Option(help: help("overlays")) var overlays: String?
+  @Option(help: help("reports")) var reports: String?
+  @Option(help: help("resultsTable")) var resultsTable: String?
+  @Option(help: help("probabilities")) var probabilities: String?
+  @Option(help: help("scale")) var scale: String?
 }
 
 struct LoggingOptions: ParsableArguments {

@@ -60,6 +60,8 @@ final class TinyDaemon: Sendable {
       "model": folder.appending("tiny.safetensors").string,
       "threads": "1", "settle": "50ms", "settle-max": "400ms", "rescan-interval": "500ms",
       "poll-interval": "200ms",
+      // Where a test is not about what lies beside the masks, there is nothing.
+      "overlays": "false", "reports": "false", "results-table": "false",
     ]
     options.merge(more) { $1 }
     return try await Settings.load(

@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct CallByCallTests {
   @Test("K2: killed before and after every call")
   func killedAtEveryCall() async throws {
-    let calls = try await FaultRun.undisturbed()
+    let calls = try await FaultRun.undisturbed(companions: true)
     // Fewer would mean that the preloaded library does not see the calls.
     #expect(calls.count > 60)
     let cases = (1...calls.count).flatMap { k in
@@ -16,7 +16,7 @@ import Testing
     }
     try await forEach(cases) { k, deed in
       let context = "killed at call \(k), \(calls[k - 1]), \(deed)"
-      let run = try FaultRun()
+      let run = try FaultRun(companions: true)
       try run.start(FaultPlan(at: k, deed: deed))
       // The last calls are those of the end.
       if try await run.waitForEnd(orMasks: 1) == nil {
@@ -55,6 +55,23 @@ import Testing
   @Test("I1: every call fails once", arguments: [Errno.ioError, .noSpace])
   func failsOnce(_ error: Errno) async throws {
     try await everyCallFailsOnce(error)
+  }
+
+  @Test("I1: every call about overlay, report or table fails once", arguments: [Errno.noSpace])
+  func companionsFailOnce(_ error: Errno) async throws {
+    let calls = try await FaultRun.undisturbed(companions: true)
+    let about = (1...calls.count).filter { k in
+      ["/overlays", "/reports", "/results.csv"].contains { calls[k - 1].path.contains($0) }
+    }
+    #expect(about.count >= 10)
+    try await forEach(about, atOnce: 16) { k in
+      let context = "call \(k), \(calls[k - 1]), fails with \(error)"
+      let run = try FaultRun(companions: true)
+      try run.start(FaultPlan(at: k, deed: .fail(error)))
+      #expect(try await run.waitForEnd(orMasks: 1) == nil)
+      try await run.daemon.stop()
+      run.expectPromises(context)
+    }
   }
 
   @Test("I3: short reads and writes give the same mask", arguments: [1, 1000])

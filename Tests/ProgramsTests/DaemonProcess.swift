@@ -11,6 +11,12 @@ import UNets
 final class DaemonProcess {
   let folder: TemporaryFolder
   private(set) var pid: pid_t = 0
+  /// Whether overlays, reports and table are written; each takes a dozen calls for every photograph.
+  var hasCompanions = false
+
+  private static let withoutCompanions = [
+    "--overlays", "false", "--reports", "false", "--results-table", "false",
+  ]
 
   /// The folder that holds the built programs, and this test program.
   static var programs: FilePath {
@@ -48,7 +54,7 @@ final class DaemonProcess {
       "--state-directory", "\(folder.appending("state"))", "--model",
       "\(folder.appending("tiny.safetensors"))", "--threads", "1", "--settle", "100ms",
       "--settle-max", "1s", "--rescan-interval", "2s",
-    ] + more
+    ] + (hasCompanions ? [] : Self.withoutCompanions) + more
   }
 
   /// Starts it; what it writes goes to `log` in the test's folder.

@@ -12,9 +12,13 @@ import Testing
 struct FaultRun {
   let daemon: DaemonProcess
 
-  /// - Parameter photographs: How many are in the test folder before anything starts.
-  init(photographs: Int = 1) throws {
+  /// - Parameters:
+  ///   - photographs: How many are in the test folder before anything starts.
+  ///   - companions: Whether each mask is to have its overlay, report and line of the table, which is
+  ///     checked then.
+  init(photographs: Int = 1, companions: Bool = false) throws {
     daemon = try DaemonProcess(inputSize: 32)
+    daemon.hasCompanions = companions
     for index in 0..<photographs {
       try daemon.makePhotograph("p\(index).jpg", index: index, width: 64, height: 48)
       daemon.folder.run("mv \"$D/p\(index).jpg\" \"$D/test/\"")
@@ -81,7 +85,7 @@ struct FaultRun {
       """
       cd "$D"; '\(program)' check-folder --test-folder "$D/test" --results-folder "$D/\(results)" \
       --manifest manifest --journal log --recompute --model tiny.safetensors --threads 1 \
-      \(more.joined(separator: " ")) > check 2>&1
+      \(daemon.hasCompanions ? "--companions" : "") \(more.joined(separator: " ")) > check 2>&1
       """)
     if status == 0 { return "" }
     let said = try? readRegularFile(at: folder.appending("check"), limitBytes: 1 << 20).bytes
@@ -111,8 +115,10 @@ struct FaultRun {
   }
 
   /// The calls of an undisturbed run, from the start to the stop.
-  static func undisturbed(photographs: Int = 1) async throws -> [(name: String, path: String)] {
-    let run = try FaultRun(photographs: photographs)
+  static func undisturbed(
+    photographs: Int = 1, companions: Bool = false
+  ) async throws -> [(name: String, path: String)] {
+    let run = try FaultRun(photographs: photographs, companions: companions)
     try run.start(FaultPlan())
     #expect(try await run.waitForEnd(orMasks: photographs) == nil)
     try await run.daemon.stop()

@@ -75,7 +75,8 @@ import Testing
     let samples = [
       "threads": "3", "settle": "2s", "settleMax": "2min", "rescanInterval": "1h",
       "recursive": "true", "pollInterval": "250ms", "failedNotes": "false", "logFormat": "json",
-      "logLevel": "debug",
+      "logLevel": "debug", "overlays": "false", "reports": "false", "resultsTable": "false",
+      "probabilities": "true", "scale": "50px/mm",
       "trainingPreset": "paper", "trainingWidth": "8", "trainingSize": "64",
       "trainingChannels": "3", "trainingEpochs": "7", "trainingBatchSize": "5",
       "trainingLeastSteps": "9",
@@ -92,6 +93,15 @@ import Testing
       #expect(fromFile != plain, "\(key.name)")
       #expect(fromEnvironment == fromFile, "\(key.environmentVariable)")
       #expect(fromOption == fromFile, "\(key.option)")
+    }
+  }
+
+  @Test func aScaleIsALengthOrARulersSpacing() {
+    #expect(parseScale("0.02mm") == 0.02)
+    #expect(parseScale("0.02 mm/px") == 0.02)
+    #expect(parseScale("50px/mm") == 0.02)
+    for text in ["", "50", "0mm", "-1mm", "nanmm", "infpx/mm", "1e9mm", "0.02 cm", "px/mm"] {
+      #expect(parseScale(text) == nil, "\(text)")
     }
   }
 

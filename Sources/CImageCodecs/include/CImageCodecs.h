@@ -97,3 +97,6 @@ codec_status codec_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t h
 codec_status codec_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
                               uint32_t channels, int level, codec_buffer *out,
                               codec_report *report);
+// Grey, 16 bits a sample.
+codec_status codec_png_encode_16(const uint16_t *samples, uint32_t width, uint32_t height, int level,
+                                 codec_buffer *out, codec_report *report);

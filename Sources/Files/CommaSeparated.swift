@@ -1,7 +1,7 @@
 /// Rows of comma-separated values. Source: RFC 4180.
-enum CommaSeparated {
+package enum CommaSeparated {
   /// A line without its end; a field with a comma, a quote or a line end is put in quotes.
-  static func line(_ fields: [String]) -> String {
+  package static func line(_ fields: [String]) -> String {
     fields.map { field in
       let isPlain = !field.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
       return isPlain
@@ -13,7 +13,7 @@ enum CommaSeparated {
   }
 
   /// All rows of a text; nil if a quote is not closed or stands in the middle of a field.
-  static func rows(of text: String) -> [[String]]? {
+  package static func rows(of text: String) -> [[String]]? {
     var rows: [[String]] = []
     var row: [String] = []
     var field: [UInt8] = []

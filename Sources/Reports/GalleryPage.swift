@@ -1,0 +1,80 @@
+/// What is the same on every gallery page.
+enum GalleryPage {
+  /// - Parameter title: escaped.
+  static func head(title: String, count: Int) -> String {
+    """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+    style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+    <title>\(title)</title>
+    <style>\(style)</style>
+    </head>
+    <body>
+    <header>
+    <h1>\(title)</h1>
+    <p>\(count) photographs. Measurements of masks, for research and teaching: no diagnosis.</p>
+    <label>Name contains <input type="search" id="filter"></label>
+    <label><input type="checkbox" id="borders"> Show all borders</label>
+    </header>
+    <table>
+
+    """
+  }
+
+  static let foot = """
+    </tbody>
+    </table>
+    <script>\(script)</script>
+    </body>
+    </html>
+
+    """
+
+  private static let style = """
+    body{font:15px/1.4 system-ui,sans-serif;margin:0;background:#f4f4f2;color:#222}
+    header{padding:16px 20px}h1{font-size:22px;margin:0}p{margin:4px 0 10px;color:#555}
+    label{margin-right:18px}input[type=search]{font:inherit;padding:3px 6px}
+    table{border-collapse:collapse;width:100%;background:#fff}
+    th{position:sticky;top:0;background:#e9e9e4;z-index:1;text-align:left;padding:6px 10px;font-weight:normal}
+    th button{font:inherit;font-weight:bold;border:0;background:none;cursor:pointer;padding:2px 0}
+    th[aria-sort=ascending] button::after{content:" \\2191"}
+    th[aria-sort=descending] button::after{content:" \\2193"}
+    td{padding:6px 10px;border-top:1px solid #e4e4e0;vertical-align:top;font-variant-numeric:tabular-nums}
+    td.picture{width:1px}figure{position:relative;margin:0;display:inline-block;line-height:0}
+    img{display:block;border-radius:3px}
+    svg{position:absolute;inset:0;width:100%;height:100%;opacity:0}
+    path{fill:none;stroke:#54ffe0;stroke-width:2;stroke-linejoin:round}
+    path.rim{stroke:#00322b;stroke-width:4;stroke-opacity:.7}
+    figure:hover svg,figure:focus svg,.borders svg{opacity:1}
+    i{display:inline-block;width:14px;height:14px;border-radius:3px;border:1px solid #0004;
+    vertical-align:-2px;margin-right:3px}
+    @media print{header label{display:none}th{position:static}svg{opacity:1}}
+    """
+
+  private static let script = """
+    const body=document.querySelector("tbody");
+    document.querySelector("thead").addEventListener("click",event=>{
+    const button=event.target.closest("button");if(!button)return;
+    const column=Number(button.dataset.column),head=button.parentElement;
+    const falling=head.getAttribute("aria-sort")==="ascending"||
+    (!head.hasAttribute("aria-sort")&&column>1);
+    for(const other of head.parentElement.children)other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort",falling?"descending":"ascending");
+    const value=row=>row.children[column].dataset.value;
+    const rows=[...body.rows];
+    const numeric=rows.every(row=>value(row)===""||!Number.isNaN(Number(value(row))));
+    rows.sort((a,b)=>{const x=value(a),y=value(b);
+    if(x===""||y==="")return (x==="")-(y==="");
+    const order=numeric?Number(x)-Number(y):x.localeCompare(y);return falling?-order:order;});
+    body.append(...rows);});
+    document.getElementById("filter").addEventListener("input",event=>{
+    const text=event.target.value.toLowerCase();
+    for(const row of body.rows)row.hidden=!row.children[1].dataset.value.toLowerCase().includes(text);});
+    document.getElementById("borders").addEventListener("change",event=>{
+    body.classList.toggle("borders",event.target.checked);});
+    """
+}
