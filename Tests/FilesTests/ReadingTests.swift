@@ -57,6 +57,16 @@ import Testing
     }
   }
 
+  @Test func aPathLeadsThroughALinkOnlyWhereThatIsWanted() throws {
+    directory.run(#"cd "$D"; echo hello > f; ln -s f l"#)
+    let link = directory.path.appending(name("l"))
+    #expect(throws: FileError.notRegular(link, .symbolicLink)) {
+      _ = try readRegularFile(at: link, limitBytes: 99)
+    }
+    let followed = try readRegularFile(at: link, limitBytes: 99, followingLinks: true)
+    #expect(followed.bytes == Array("hello\n".utf8))
+  }
+
   @Test func refusesAnEmptyFile() {
     directory.run(#": > "$D/e""#)
     #expect(errorReading("e") == .empty(directory.path.appending(name("e"))))
