@@ -208,7 +208,8 @@ let package = Package(
     tests(
       "ProgramsTests",
       [
-        "dermseg", "dermseg-trainer", "dermsegd", "Faults", "Daemon", "Segmentation", "ModelStore",
+        "dermseg", "dermseg-trainer", "dermsegd", "Faults", "Daemon", "Reports", "Segmentation",
+        "ModelStore",
         "TemporaryFolders", "TestScaffold", "Datasets", "Images", "UNets", "Files", "CLinux",
         system,
       ]),

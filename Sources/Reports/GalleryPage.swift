@@ -51,7 +51,7 @@ enum GalleryPage {
     path.rim{stroke:#00322b;stroke-width:4;stroke-opacity:.7}
     figure:hover svg,figure:focus svg,.borders svg{opacity:1}
     i{display:inline-block;width:14px;height:14px;border-radius:3px;border:1px solid #0004;
-    vertical-align:-2px;margin-right:3px}
+    vertical-align:-2px;margin-right:3px}td:has(i){white-space:nowrap}
     @media print{header label{display:none}th{position:static}svg{opacity:1}}
     """
 
