@@ -133,8 +133,8 @@ extension FolderService {
   private func say(_ reason: String, about path: SubfolderPath) {
     guard tree.said.updateValue(reason, forKey: path) != reason else { return }
     logger.record(
-      .postponed, level: .warning, "Left out for now: folder \(path): \(reason)",
-      fields: ["file": "\(path)", "reason": "\(reason)"])
+      .folderLeftOut, level: .warning, "Left out for now: folder \(path): \(reason)",
+      fields: ["folder": "\(path)", "reason": "\(reason)"])
   }
 
   private func watch(_ handle: DirectoryHandle, _ path: SubfolderPath, _ identity: FileIdentity) {
@@ -160,7 +160,8 @@ extension FolderService {
     logger.record(
       .polling, level: .warning,
       "The test folder is looked at every \(seconds(settings.pollInterval)) s: \(reason). "
-        + settings.testFolder.displayed)
+        + settings.testFolder.displayed,
+      fields: ["folder": "\(settings.testFolder.displayed)", "reason": "\(reason)"])
   }
 
   // MARK: - Names

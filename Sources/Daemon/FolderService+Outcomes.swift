@@ -55,8 +55,7 @@ extension FolderService {
     // After the mask: were it the other way round, a failure between the two would leave neither. And
     // whatever happens to the note, the mask is there, and that is said.
     removeNote(about: item)
-    status.segmented += 1
-    status.last = (item.path, clock.now - mask.begun)
+    status.noteSegmented(item.path, in: clock.now - mask.begun, at: clock.now)
     logSegmented(finding, mask)
     finish(item, .done(item.identity, maskIndex: finding.maskIndex))
     lookAgainIfChanged(item)
@@ -84,7 +83,10 @@ extension FolderService {
     do throws(FileError) {
       try results.removeNote(about: item.path)
     } catch {
-      logger.warning("The note about \(item.path) in failed/ stays though it has a mask: \(error)")
+      logger.record(
+        .noteNotWritten, level: .warning,
+        "The note about \(item.path) in failed/ stays though it has a mask: \(error)",
+        fields: ["file": field(item.path), "reason": "\(error.reason)"])
     }
   }
 
@@ -122,7 +124,7 @@ extension FolderService {
     let total = clock.now - mask.begun
     let percent = Double(Int(mask.lesionFraction * 1000 + 0.5)) / 10
     logger.record(
-      .segmented, level: .info,
+      .segmented, level: bulk.isToldSingly(path, at: clock.now) ? .info : .debug,
       "Segmented: \(path): lesion \(percent) % of \(mask.width) x \(mask.height) pixels, "
         + "\(seconds(total)) s -> "
         + "\(SourcePath(finding.mask, in: path.folder))",
@@ -136,13 +138,30 @@ extension FolderService {
         "inferMs": "\(milliseconds(mask.inferenceTime))", "queue": "\(list.counts.toDo - 1)",
         "sourceSHA256": "\(mask.sha256)",
       ])
+    tellBulk()
+  }
+
+  /// Says how many masks were made without an entry for each.
+  func tellBulk(evenIfEarly: Bool = false) {
+    guard let summary = bulk.takeSummary(at: clock.now, evenIfEarly: evenIfEarly) else { return }
+    let counts = list.counts
+    logger.record(
+      .summary, level: .info,
+      "Segmented \(summary.count) photographs in \(seconds(summary.time)) s, which have no entry of "
+        + "their own; the last one: \(summary.last). \(status.waiting(counts.toDo)).",
+      fields: [
+        "count": "\(summary.count)", "durationMs": "\(milliseconds(summary.time))",
+        "lastFile": field(summary.last), "model": "\(worker.modelID)", "queue": "\(counts.toDo)",
+        "done": "\(counts.done)", "failed": "\(counts.failed)",
+      ])
   }
 
   /// Refuses a source until it is replaced.
-  func fail(_ item: WorkList.Item, reason: String) {
+  func fail(_ item: WorkList.Item, as kind: MessageKind = .notSegmented, reason: String) {
     if list.isFirst(.refusal, about: item.path) {
       logger.record(
-        .notSegmented, level: .warning, "Not segmented: \(item.path): \(reason)",
+        kind, level: kind == .quarantined ? .error : .warning,
+        "Not segmented: \(item.path): \(reason)",
         fields: [
           "file": field(item.path), "reason": "\(reason)", "model": "\(worker.modelID)",
           "queue": "\(list.counts.toDo - 1)",
@@ -156,7 +175,9 @@ extension FolderService {
         postpone(item, error, about: "No note in failed/ yet: \(error.path.displayed): ")
         return
       }
-      logger.warning("No note about \(item.path) in failed/: \(error)")
+      logger.record(
+        .noteNotWritten, level: .warning, "No note about \(item.path) in failed/: \(error)",
+        fields: ["file": field(item.path), "reason": "\(error.reason)"])
       finish(item, .failed(item.identity, hasNote: false))
       return lookAgainIfChanged(item)
     }

@@ -37,6 +37,11 @@ extension FolderService {
     switch refusal {
     case .failed(let reason):
       fail(item, reason: reason)
+    case .quarantined(let deaths):
+      fail(
+        item, as: .quarantined,
+        reason: "the program ended \(deaths) times while it had this file in hand, so it leaves it "
+          + "alone. Save the image again with an image editor, and report this fault.")
     case .changed:
       lookAgain(item)
     case .incomplete(let reason):
@@ -132,9 +137,7 @@ extension FolderService {
 
   private func requireInnocence(_ item: WorkList.Item) throws(Refusal) {
     if case .quarantined(let deaths) = poison.verdict(item.path, item.identity) {
-      throw .failed(
-        reason: "the program ended \(deaths) times while it had this file in hand, so it leaves it "
-          + "alone. Save the image again with an image editor, and report this fault.")
+      throw .quarantined(deaths: deaths)
     }
   }
 

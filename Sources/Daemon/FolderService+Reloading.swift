@@ -19,9 +19,11 @@ extension FolderService {
     if new.recursive != settings.recursive { tree = TestFolderTree() }
     settings = settings.following(new)
     if !later.isEmpty {
-      logger.warning(
-        "Not taken over before the next start: \(later.joined(separator: ", ")). systemctl restart"
-      )
+      let keys = later.joined(separator: ", ")
+      logger.record(
+        .notReloaded, level: .warning,
+        "Not taken over before the next start: \(keys). systemctl restart",
+        fields: ["reason": "\(keys)"])
     }
     if settleChanged { list = WorkList(replacing: list, settle: settings.settle) }
     refusedModel = nil

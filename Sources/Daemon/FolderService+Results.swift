@@ -44,7 +44,7 @@ extension FolderService {
     let delay = Backoff.delay(after: attempts)
     trouble = Trouble(error: error, attempts: attempts, until: clock.now + delay)
     logger.record(
-      .postponed, level: .error,
+      .writingFailed, level: .error,
       "Waiting: \(error) Nothing is lost; next try in \(delay.components.seconds) s.",
       fields: [
         "reason": "\(error.reason)", "attempt": "\(attempts)", "queue": "\(list.counts.toDo)",
@@ -80,7 +80,8 @@ extension FolderService {
     trouble = nil
     logger.record(
       .folderBack, level: .notice,
-      "Going on: \(ended.error.path.displayed) can be written again after \(ended.attempts) tries.")
+      "Going on: \(ended.error.path.displayed) can be written again after \(ended.attempts) tries.",
+      fields: ["folder": "\(ended.error.path.displayed)", "attempt": "\(ended.attempts)"])
   }
 }
 

@@ -27,7 +27,9 @@ extension FolderService {
       folder = .watched(place, unmounted: nil)
     case .gone:
       folder = .watched(place, unmounted: nil)
-      logger.record(.folderBack, level: .notice, "The test folder is back: \(path)")
+      logger.record(
+        .folderBack, level: .notice, "The test folder is back: \(path)",
+        fields: ["folder": "\(path)"])
     case .watched(let before, let missing):
       let mounted = missing ?? before
       if mounted.isUnmounted(seenFrom: place) {
@@ -36,14 +38,16 @@ extension FolderService {
         logger.record(
           .folderGone, level: .error,
           "The test folder is gone: what was mounted there is not any more (\(path)). Nothing is "
-            + "deleted; until it is mounted again, the folder beneath it is watched.")
+            + "deleted; until it is mounted again, the folder beneath it is watched.",
+          fields: ["folder": "\(path)", "reason": "it is not mounted"])
       } else {
         folder = .watched(place, unmounted: nil)
         logger.record(
           .folderBack, level: .notice,
           missing != nil
             ? "The test folder is back: \(path)"
-            : "The test folder was replaced by another one, which is watched from now on: \(path)")
+            : "The test folder was replaced by another one, which is watched from now on: \(path)",
+          fields: ["folder": "\(path)"])
       }
     }
   }
@@ -59,7 +63,7 @@ extension FolderService {
       .folderGone, level: .error,
       "The test folder is gone: \(reason) Nothing is deleted; it is looked for every "
         + "\(seconds(searchInterval)) s.",
-      fields: ["reason": "\(reason)"])
+      fields: ["folder": "\(settings.testFolder.displayed)", "reason": "\(reason)"])
   }
 
   /// How often a test folder that is gone is looked for.

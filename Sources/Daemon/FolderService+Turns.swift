@@ -168,6 +168,7 @@ extension FolderService {
   private func setTimer() {
     var instants = [(lastScan ?? clock.now) + scanInterval]
     if isScanWanted { instants.append(nextScanAllowed) }
+    if let instant = bulk.due { instants.append(instant) }
     if let first = finished.first { instants.append(first.delivered + Self.publishingPause) }
     // While nothing can be written nothing is assigned.
     if let instant = trouble?.until ?? list.nextInstant { instants.append(instant) }
@@ -184,6 +185,7 @@ extension FolderService {
   // MARK: - Beginning and end
 
   func tellStatus() {
+    tellBulk(evenIfEarly: isStopping)
     status.polling = polling
     if let text = status.change(list, folder, trouble, at: clock.now) { notifier.status(text) }
   }
@@ -206,9 +208,10 @@ extension FolderService {
     // Now, and not when the last reference to this actor goes: the next daemon may start.
     results.unlock()
     stateLock = nil
+    tellBulk(evenIfEarly: true)
     logger.record(
       .stopped, level: .notice,
       "Stopped as told: \(status.segmented) segmented, \(list.counts.toDo) left for the next start.",
-      fields: ["queue": "\(list.counts.toDo)"])
+      fields: ["segmented": "\(status.segmented)", "queue": "\(list.counts.toDo)"])
   }
 }

@@ -43,6 +43,7 @@ public actor FolderService: Service {
   var lostEvents = LostEvents()
   var trouble: Trouble?
   var status = StatusLine()
+  var bulk = BulkTally()
 
   // What is to be looked at.
   var isScanWanted = true

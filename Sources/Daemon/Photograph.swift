@@ -60,6 +60,8 @@ struct Finding: Sendable {
 enum Refusal: Error {
   /// For good, until it is replaced.
   case failed(reason: String)
+  /// It ended the program too often.
+  case quarantined(deaths: Int)
   /// It was written to since it was quiet.
   case changed
   /// It ends too early; perhaps the rest still comes.

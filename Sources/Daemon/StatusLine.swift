@@ -1,19 +1,30 @@
 import Files
 import FolderWatching
+import Journal
 
 /// The one line that `systemctl status` shows.
 struct StatusLine {
   var model = ""
   /// Photographs that got a mask since the start.
-  var segmented = 0
-  /// The last one, and how long it took.
-  var last: (path: SourcePath, time: Duration)?
+  private(set) var segmented = 0
+  /// The last one, when that was, and how long it took.
+  private var last: (path: SourcePath, at: String, time: Duration)?
+  private(set) var pace = Pace()
 
   private var told = ""
   private var toldAt: ContinuousClock.Instant?
 
   /// Why the folder is looked at regularly; nil if inotify tells of changes.
   var polling: PollingReason?
+
+  /// Takes note of a photograph that got its mask.
+  mutating func noteSegmented(
+    _ path: SourcePath, in time: Duration, at now: ContinuousClock.Instant
+  ) {
+    segmented += 1
+    last = (path, WallClock.timeOfDay(), time)
+    pace.finished(in: time, at: now)
+  }
 
   /// The line as it is now.
   func text(
@@ -28,15 +39,28 @@ struct StatusLine {
     case .watched(_, unmounted: _?):
       parts.append(
         "Degraded: the test folder is gone: it is not mounted. The folder beneath it is watched.")
-    case .watched where polling == nil: parts.append("Watching.")
-    case .watched: parts.append("Looking regularly (polling).")
+    case .watched:
+      guard let polling else {
+        parts.append("Watching (inotify).")
+        break
+      }
+      parts.append("Looking regularly (polling). Reason: \(polling).")
     case .notSeen: break
     }
     let counts = list.counts
-    parts.append("\(counts.toDo) waiting, \(counts.done) done, \(counts.failed) failed.")
-    if let last { parts.append("Last: \(last.path) (\(seconds(last.time)) s).") }
+    parts.append(
+      "\(waiting(counts.toDo)), \(counts.done) done, \(counts.failed) failed.")
+    if let last { parts.append("Last: \(last.path) at \(last.at) (\(seconds(last.time)) s).") }
     parts.append("Model \(model).")
     return parts.joined(separator: " ")
+  }
+
+  /// `40 waiting (about 3 s)`.
+  func waiting(_ count: Int) -> String {
+    guard count > 1, let seconds = pace.seconds(for: count), seconds >= 2 else {
+      return "\(count) waiting"
+    }
+    return "\(count) waiting (about \(roughTime(seconds)))"
   }
 
   /// The line if it is another one than was told last; at most one per second while there is work.

@@ -30,8 +30,7 @@ public enum LogDestination: Sendable, Equatable {
   }
 
   func write(_ event: LogEvent, metadata: Logger.Metadata, identifier: String) {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    let now = WallClock.now()
     switch self {
     case .journal:
       let entry = JournalEntry(event, metadata: metadata, identifier: identifier)

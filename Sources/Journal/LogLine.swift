@@ -14,12 +14,12 @@ enum LogLine {
     case .warning: painted = "\u{1b}[33m\(message)\u{1b}[0m"
     case .error, .critical: painted = "\u{1b}[31m\(message)\u{1b}[0m"
     }
-    return "\u{1b}[2m\(timestamp(time).suffix(15).prefix(8))\u{1b}[0m \(painted)\n"
+    return "\u{1b}[2m\(WallClock.stamp(time).suffix(14).prefix(8))\u{1b}[0m \(painted)\n"
   }
 
   /// `2026-11-23T02:33:03+0000 warning: Not segmented: a.jpg ...`.
   static func plain(_ event: LogEvent, time: timespec) -> String {
-    let stamp = timestamp(time)
+    let stamp = WallClock.stamp(time)
     return "\(stamp.prefix(19))\(stamp.suffix(5)) \(event.level): "
       + singleLine(event.message.description) + "\n"
   }
@@ -28,7 +28,7 @@ enum LogLine {
   static func json(
     _ event: LogEvent, metadata: Logger.Metadata, identifier: String, time: timespec
   ) -> String {
-    let stamp = timestamp(time)
+    let stamp = WallClock.stamp(time)
     var pairs = [
       ("time", "\(stamp.prefix(19))\(stamp.suffix(5))"), ("level", "\(event.level)"),
       ("program", identifier), ("message", event.message.description),
@@ -36,16 +36,6 @@ enum LogLine {
     pairs += metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
     let members = pairs.map { "\(jsonString($0.0)):\(jsonString($0.1))" }
     return "{" + members.joined(separator: ",") + "}\n"
-  }
-
-  /// `2026-11-23T02:33:03 +0000` in local time, 19 + 1 + 5 characters.
-  private static func timestamp(_ time: timespec) -> String {
-    var seconds = time.tv_sec
-    var parts = unsafe tm()
-    unsafe localtime_r(&seconds, &parts)
-    var buffer = [CChar](repeating: 0, count: 40)
-    let count = unsafe strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S %z", &parts)
-    return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// A message can quote what users wrote: control characters must not forge a second line or

@@ -34,10 +34,10 @@ struct RebuildLog: Sendable {
       line(.modelRefused, .warning, "The model in service cannot be compared with: \(error)")
     case .removed(let id):
       line(
-        .trainingFinished, .info, "Model \(id) is removed from the store: newer ones are there.",
+        .modelRemoved, .info, "Model \(id) is removed from the store: newer ones are there.",
         ["model": "\(id)"])
     case .notPruned(let error):
-      line(.trainingFinished, .warning, "Old models are not removed: \(error)")
+      line(.modelRemoved, .warning, "Old models are not removed: \(error)")
     case .training(let event):
       show(event)
     }

@@ -26,6 +26,7 @@ enum JournalFile {
     var claim: JournalClaim? {
       let kinds: [String: Bool] = [
         MessageKind.segmented.identifier: true, MessageKind.notSegmented.identifier: false,
+        MessageKind.quarantined.identifier: false,
       ]
       guard let identifier = fields["MESSAGE_ID"]?.text, let isDone = kinds[identifier],
         let file = name("file", "DERMSEG_FILE")

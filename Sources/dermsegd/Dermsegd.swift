@@ -101,7 +101,7 @@ enum Dermsegd {
 
   private static func notStarted(_ message: String, _ logger: Logger) {
     ServiceNotifier().stopping(status: message)
-    logger.record(.notStarted, level: .error, message)
+    logger.record(.notStarted, level: .error, message, fields: ["reason": "\(message)"])
   }
 }
 
@@ -135,7 +135,8 @@ private struct Reloader: Service {
         await service.reload(settings)
       } catch {
         logger.record(
-          .notStarted, level: .error, "Not reloaded: \(error) The settings stay as they were.")
+          .notReloaded, level: .error, "Not reloaded: \(error) The settings stay as they were.",
+          fields: ["reason": "\(error)"])
       }
     }
   }

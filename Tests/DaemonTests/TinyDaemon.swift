@@ -125,8 +125,16 @@ final class TinyDaemon: Sendable {
 
 /// Keeps what was logged.
 final class LogKeeper: Sendable {
-  private let kept = Mutex<[(message: String, metadata: Logger.Metadata)]>([])
+  /// What a handler is given of an entry.
+  struct Entry {
+    var level: Logger.Level
+    var message: String
+    var metadata: Logger.Metadata
+  }
 
+  private let kept = Mutex<[Entry]>([])
+
+  var entries: [Entry] { kept.withLock { $0 } }
   var messages: [String] { kept.withLock { $0.map(\.message) } }
 
   func count(_ beginning: String) -> Int { messages.count { $0.hasPrefix(beginning) } }
@@ -149,7 +157,9 @@ final class LogKeeper: Sendable {
       set { metadata[key] = newValue }
     }
     func log(event: LogEvent) {
-      keeper.kept.withLock { $0.append((event.message.description, event.metadata ?? [:])) }
+      let entry = Entry(
+        level: event.level, message: event.message.description, metadata: event.metadata ?? [:])
+      keeper.kept.withLock { $0.append(entry) }
     }
   }
 }

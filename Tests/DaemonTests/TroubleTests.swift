@@ -146,6 +146,8 @@ import Testing
       try await daemon.until("note") { daemon.exists("Results/failed/poison.jpg.txt") }
       try await daemon.until("good") { daemon.exists("Results/good_segmentation.png") }
       #expect(try daemon.note("poison.jpg.txt").contains("ended 2 times"))
+      let fields = try #require(daemon.log.fields("Not segmented: poison.jpg: "))
+      #expect(fields["MESSAGE_ID"] == "33ee0e9ec8954ea1ba8d8ff33704fc37", "a kind of its own")
       try daemon.drop(3, as: "poison.jpg")
       try await daemon.until("replaced") { daemon.exists("Results/poison_segmentation.png") }
     }

@@ -118,6 +118,9 @@ private func event(
     }
     let lines = text.split(separator: "\n")
     #expect(lines.first?.hasSuffix("\u{1b}[0m fine") == true)
+    // The time of day, dim: 02:33:03.
+    let time = lines.first?.dropFirst(4).prefix(8) ?? ""
+    #expect(time.filter { $0 == ":" }.count == 2 && time.filter(\.isNumber).count == 6)
     #expect(lines.last?.hasSuffix(" \u{1b}[31mbad\u{1b}[0m") == true)
   }
 

@@ -54,6 +54,8 @@ final class DaemonProcess {
       "--state-directory", "\(folder.appending("state"))", "--model",
       "\(folder.appending("tiny.safetensors"))", "--threads", "1", "--settle", "100ms",
       "--settle-max", "1s", "--rescan-interval", "2s",
+      // An entry for each mask, however many there are.
+      "--log-level", "debug",
     ] + (hasCompanions ? [] : Self.withoutCompanions) + more
   }
 

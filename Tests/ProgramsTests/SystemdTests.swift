@@ -24,10 +24,11 @@ import Testing
       return false
     }
     #expect(receive(until: "READY=1"))
-    #expect(seen.last?.contains("STATUS=Watching. 0 waiting, 0 done, 0 failed.") == true)
+    #expect(seen.last?.contains("STATUS=Watching (inotify). 0 waiting, 0 done, 0 failed.") == true)
     #expect(receive(until: "WATCHDOG=1"), "from a rescan")
     daemon.folder.run(#"mv "$D/p.jpg" "$D/test/""#)
-    #expect(receive(until: "STATUS=Watching. 0 waiting, 1 done, 0 failed. Last: p.jpg ("))
+    let status = "STATUS=Watching (inotify). 0 waiting, 1 done, 0 failed. Last: p.jpg at "
+    #expect(receive(until: status))
     daemon.send(SIGHUP)
     #expect(receive(until: "RELOADING=1\nMONOTONIC_USEC="))
     #expect(receive(until: "READY=1"))
