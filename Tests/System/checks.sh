@@ -30,6 +30,19 @@ conclude() {
   exit 1
 }
 
+# let_run_with_runtime UNIT...: what is tested here is not linked statically, unlike what is installed; so its
+# libraries may be anywhere.
+# shellcheck disable=SC2154  # programs: the scripts' own argument
+let_run_with_runtime() {
+  local unit runtime
+  runtime=$(ldd "$programs/dermsegd" | awk '/libswiftCore/ { print $3 }')
+  for unit; do
+    mkdir -p "/etc/systemd/system/$unit.service.d"
+    printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\nExecPaths=%s\n' "${LD_LIBRARY_PATH-}" \
+      "${runtime%/*}" > "/etc/systemd/system/$unit.service.d/runtime.conf"
+  done
+}
+
 is() { [ "$1" = "$2" ]; }
 
 not() { ! "$@"; }

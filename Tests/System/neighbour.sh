@@ -51,10 +51,11 @@ is_training() { [ "$(systemctl show --property MainPID --value dermseg-trainer)"
   [ -n "$(journalctl --quiet --output cat MESSAGE_ID=$epoch | head -1)" ]; }
 
 PREFIX=$prefix scripts/install "$programs" >/dev/null
+runtime=$(ldd "$programs/dermsegd" | awk '/libswiftCore/ { print $3 }')
 for unit in dermsegd dermseg-trainer; do
   mkdir -p "/etc/systemd/system/$unit.service.d"
-  printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\n' "${LD_LIBRARY_PATH-}" \
-    > "/etc/systemd/system/$unit.service.d/runtime.conf"
+  printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\nExecPaths=%s\n' "${LD_LIBRARY_PATH-}" \
+    "${runtime%/*}" > "/etc/systemd/system/$unit.service.d/runtime.conf"
 done
 printf '[Service]\nEnvironment=DERMSEG_TRAINING_EPOCHS=10000\n' \
   > /etc/systemd/system/dermseg-trainer.service.d/long.conf

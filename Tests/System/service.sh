@@ -9,22 +9,41 @@ readonly data=/srv/dermseg
 # Whether one model took another's place; the daemon also names its model when it starts.
 model_is_replaced() { is "$(entries modelLoaded | grep -c "in place of")" 1; }
 
+# finds COUNT MATCH...: whether journalctl finds so many entries.
+finds() {
+  local -r wanted=$1
+  shift
+  journalctl --quiet --sync
+  is "$(journalctl --quiet --output json "$@" 2>/dev/null | grep -c '^{')" "$wanted"
+}
+
+# explained LOCALE: what journalctl -x says about photographs that were refused.
+explained() { LC_ALL=$1 journalctl -x MESSAGE_ID="${message[notSegmented]}"; }
+
+are_masks() { is "$(find "$data/Results" -name 'many_*_segmentation.png' | wc -l)" "$1"; }
+
+# adds_up COUNT: whether the entries and the summaries since `before` account for so many masks.
+adds_up() {
+  local singly counted
+  singly=$(($(count segmented) - before))
+  counted=$(entries summary DERMSEG_COUNT | sed 's/.*"DERMSEG_COUNT":"\([0-9]*\)".*/\1/' |
+    awk '{ sum += $1 } END { print sum + 0 }')
+  [ $((singly + counted)) -ge "$1" ]
+}
+
 step "installing"
 prefix=/usr/local
 PREFIX=$prefix scripts/install "$programs" >/dev/null
-if [ -n "${LD_LIBRARY_PATH-}" ]; then
-  for unit in dermsegd dermseg-trainer; do
-    mkdir -p "/etc/systemd/system/$unit.service.d"
-    printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\n' "$LD_LIBRARY_PATH" \
-      > "/etc/systemd/system/$unit.service.d/runtime.conf"
-  done
-fi
+let_run_with_runtime dermsegd dermsegd@ dermseg-trainer
 systemd-sysusers
 systemd-tmpfiles --create 2>/dev/null || :
+journalctl --update-catalog
 systemctl daemon-reload
-check "the units are right" systemd-analyze verify dermsegd.service dermseg-trainer.service \
-  dermseg-trainer.timer
-for unit in dermsegd dermseg-trainer; do
+check "systemd-analyze has no remark about the units" is "$(systemd-analyze verify --man=no \
+  dermsegd.service dermsegd@ward.service dermseg-trainer.service dermseg-trainer.timer 2>&1)" ""
+check "dermsegd@.service is made of dermsegd.service" is \
+  "$(sed -f Tests/System/instance.sed systemd/dermsegd.service)" "$(cat systemd/dermsegd@.service)"
+for unit in dermsegd dermsegd@ward dermseg-trainer; do
   check "the sandbox of $unit is tight" systemd-analyze security --threshold=10 "$unit.service"
 done
 check "the user exists" id dermseg
@@ -73,7 +92,66 @@ check "when the daemon looks" systemctl reload dermsegd.service
 check "and it is refused again" within 20 is_count notSegmented 2
 check "the manual pages are there" test -s "$prefix/share/man/man8/dermsegd.8.gz"
 
+step "reading the journal"
+odd=$'x\nPRIORITY=0\n\377.jpg'
+echo "no photograph" > "$data/test/$odd"
+check "a name with newlines and other bytes is found by its field" within 20 \
+  finds 1 DERMSEG_FILE="$odd" MESSAGE_ID="${message[notSegmented]}"
+check "and forges no other field" finds 1 DERMSEG_FILE="$odd" PRIORITY=4
+check "journalctl DERMSEG_FILE= finds the entry of a photograph" finds 1 DERMSEG_FILE=synth_0001.jpg
+check "so does -t with it" finds 1 -t dermsegd DERMSEG_FILE=synth_0001.jpg
+check "and -u" finds 1 -u dermsegd DERMSEG_FILE=synth_0001.jpg
+check "but not -u of another unit" finds 0 -u dermseg-trainer DERMSEG_FILE=synth_0001.jpg
+check "entries name their place in the source" has_fields segmented CODE_FILE CODE_LINE CODE_FUNC
+check "journalctl -x explains it" grep -q "There is no mask of letter.jpg" <<< "$(explained C.UTF-8)"
+# The names of languages are enough; their own rules are not needed.
+for language in de_DE fr_FR zh_CN; do cp -r /usr/lib/locale/C.utf8 "/usr/lib/locale/$language.utf8"; done
+check "in German" grep -q "Es gibt keine Maske von letter.jpg" <<< "$(explained de_DE.UTF-8)"
+check "in French" grep -q "Il n'y a pas de masque pour letter.jpg" <<< "$(explained fr_FR.UTF-8)"
+check "in Chinese" grep -q "没有 letter.jpg 的掩膜" <<< "$(explained zh_CN.UTF-8)"
+check "and every field is filled in" not grep -q "DERMSEG_" <<< "$(journalctl -x -o short -t dermsegd)"
+wrong="$prefix/bin/dermsegd --config /nowhere.yaml"
+on_terminal() { LD_LIBRARY_PATH="${LD_LIBRARY_PATH-}" script -qec "env $* $wrong" /dev/null || :; }
+check "on a terminal there is colour" grep -q $'\e\[31mNot started' <<< "$(on_terminal TERM=xterm)"
+check "but not with NO_COLOR" not grep -q $'\e' <<< "$(on_terminal TERM=xterm NO_COLOR=1)"
+check "and not in a pipe" not grep -q $'\e' <<< "$($wrong 2>&1)"
+
+step "journald restarted"
+check "journald is restarted" systemctl restart systemd-journald.service
+cp /tmp/photographs/images/synth_0001.jpg "$data/test/after_restart.jpg"
+check "the daemon goes on, and its entries arrive" within 60 finds 1 DERMSEG_FILE=after_restart.jpg
+systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
+cp /tmp/photographs/images/synth_0001.jpg "$data/test/no_journal.jpg"
+check "also while there is no journald" within 60 test -s "$data/Results/no_journal_segmentation.png"
+systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
+cp /tmp/photographs/images/synth_0001.jpg "$data/test/journal_back.jpg"
+check "and says things when it is back" within 60 finds 1 DERMSEG_FILE=journal_back.jpg
+check "it was never restarted for that" is "$(property NRestarts)" 0
+
+step "a second instance"
+mkdir -p "$data/ward/test" "$data/ward/Results"
+chown dermseg:dermseg "$data"/ward/*
+printf '%s\n' "testFolder: $data/ward/test" "resultsFolder: $data/ward/Results" > /etc/dermseg/ward.yaml
+check "dermsegd@ward starts beside dermsegd" systemctl start dermsegd@ward.service
+cp /tmp/photographs/images/synth_0002.jpg "$data/ward/test/"
+check "and segments what is in its folder" within 60 test -s "$data/ward/Results/synth_0002_segmentation.png"
+check "it has a state directory of its own" test -e /var/lib/dermsegd-ward/in-hand
+check "-u tells the two apart" finds 1 -u dermsegd@ward DERMSEG_FILE=synth_0002.jpg
+check "it stops when told" systemctl stop dermsegd@ward.service
+
 step "sandbox"
+perl Tests/System/probe.pl > /tmp/probe-free 2>&1 || :
+check "without the sandbox the probe can do all it tries" is "$(cat /tmp/probe-free)" \
+  "source=written results=written socket=opened shell=run"
+install -m 755 Tests/System/probe.pl /usr/local/lib/probe.pl
+sed -e "s|$prefix/bin/dermsegd --config.*|/usr/bin/perl /usr/local/lib/probe.pl|" \
+  -e "s|^ExecPaths=|&/usr/bin/perl |" -e 's|^Type=notify|Type=oneshot|' -e '/^Restart=/d' \
+  -e '/^\[Service\]/a StandardOutput=file:/tmp/probe-boxed' \
+  "$prefix/lib/systemd/system/dermsegd.service" > /etc/systemd/system/dermseg-probe.service
+systemctl daemon-reload
+systemctl start dermseg-probe.service || :
+check "within it, it can only write results" is "$(cat /tmp/probe-boxed)" \
+  "source=Read-only file system results=written socket=Address family not supported by protocol shell=Permission denied"
 pid=$(property MainPID)
 check "it is not root" is "$(stat -c %U "/proc/$pid")" dermseg
 check "it has no capabilities" grep -q '^CapEff:\s*0000000000000000$' "/proc/$pid/status"
@@ -116,6 +194,17 @@ check "a model can be put into service" runuser -u dermseg -- \
 check "and the daemon takes it" systemctl reload dermsegd.service
 check "and says so" within 10 model_is_replaced
 
+step "very many at once"
+# The small model that is in service now does hundreds in a second.
+mkdir /tmp/many
+for number in $(seq 600); do cp /tmp/photographs/images/synth_0004.jpg "/tmp/many/many_$number.jpg"; done
+before=$(count segmented)
+cp /tmp/many/*.jpg "$data/test/"
+check "all get masks" within 120 are_masks 600
+check "which are told singly or counted" within 20 adds_up 600
+check "most are counted" test "$(($(count segmented) - before))" -lt 400
+check "journald had to leave out nothing" finds 0 -g "Suppressed .* messages"
+
 step "surviving"
 kill -KILL "$pid"
 cp /tmp/photographs/images/synth_0004.jpg "$data/test/"
@@ -129,7 +218,7 @@ check "systemctl stop" systemctl stop dermsegd.service
 check "within 6 s" test $((SECONDS - begun)) -le 6
 check "with success" is "$(property Result)" success
 check "with status 0" is "$(property ExecMainStatus)" 0
-check "and says so" is_count stopped 1
+check "and says so" finds 1 -u dermsegd MESSAGE_ID="${message[stopped]}"
 check "no part of a file is left" is "$(find "$data/Results" -name '*.part' | wc -l)" 0
 
 conclude

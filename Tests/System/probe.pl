@@ -1,0 +1,20 @@
+# probe.pl: tries what a program that was taken over by a photograph would try, and says what came of it in one
+# line. Perl, because Debian always has it, and because there is no shell in the sandbox.
+use strict;
+use warnings;
+no warnings 'exec';
+use Socket;
+
+sub try_writing {
+  my ($path) = @_;
+  open(my $file, '>', $path) or return "$!";
+  close($file);
+  unlink($path);
+  return 'written';
+}
+
+my $source = try_writing('/srv/dermseg/test/.probe');
+my $results = try_writing('/srv/dermseg/Results/.probe');
+my $socket = socket(my $end, PF_INET, SOCK_STREAM, 0) ? 'opened' : "$!";
+my $shell = system('/bin/sh', '-c', 'true') == 0 ? 'run' : "$!";
+print "source=$source results=$results socket=$socket shell=$shell\n";
