@@ -48,6 +48,9 @@ import Testing
     var huge = bytes
     huge.replaceSubrange((frame + 5)..<(frame + 9), with: [0xFF, 0xFF, 0xFF, 0xFF])
     #expect(refusal(of: huge) == .sideTooLarge(width: 65_535, height: 65_535, limit: 16_384))
+    var long = bytes
+    long.replaceSubrange((frame + 5)..<(frame + 9), with: [0, 100, 0x40, 1])
+    #expect(refusal(of: long) == .sideTooLarge(width: 16_385, height: 100, limit: 16_384))
     var wide = bytes
     wide.replaceSubrange((frame + 5)..<(frame + 9), with: [0x30, 0, 0x30, 0])
     #expect(

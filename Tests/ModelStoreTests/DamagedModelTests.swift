@@ -19,7 +19,9 @@ import UNets
   init() throws {
     folder = try ScratchDirectory()
     store = ModelStore(directory: folder.path)
-    bytes = try ModelStoreTests.bytes(seed: 1)
+    // Without the file's checksum of itself: the store's own is on trial here.
+    bytes = try ModelStoreTests.bytes(seed: 1).replacing(
+      Array("checksum".utf8), with: Array("checkzum".utf8))
     let id = try store.publish(bytes, name: "m").id
     path = folder.path.appending(id).appending("model.safetensors")
     dataStart = 8 + bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }

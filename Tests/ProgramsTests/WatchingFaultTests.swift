@@ -1,4 +1,6 @@
+import Files
 import Glibc
+import Images
 import SystemPackage
 import TemporaryFolders
 import TestScaffold
@@ -56,7 +58,9 @@ import Testing
 
   @Test(
     "W5: changed while in hand, the mask is of the bytes that it names",
-    arguments: [("test", "read", 1), ("test", "read", 2), ("Results", "fsync", 1)])
+    arguments: [
+      ("test", "open", 4), ("test", "read", 1), ("test", "read", 2), ("Results", "fsync", 1),
+    ])
   func changedWhileInHand(_ folder: String, _ call: String, _ at: Int) async throws {
     try await forEach(Self.disturbances) { disturbance in
       let run = try FaultRun()
@@ -74,6 +78,10 @@ import Testing
         return said == ""
       }
       try await run.stopAndCheck(context, notingSources: false)
+      if folder == "Results" { return }
+      // Nothing was made of bytes that were not quiet, or not all of one file.
+      #expect(run.daemon.log.count(of: "Segmented: p0.jpg") <= 1, "\(context)")
+      if let sizes = try run.sizes() { #expect(sizes.named == sizes.found, "\(context)") }
     }
   }
 
@@ -177,6 +185,17 @@ extension FaultRun {
   func drop(_ file: String, index: Int, width: Int = 64, height: Int = 48) throws {
     try daemon.makePhotograph("arriving", index: index, width: width, height: height)
     #expect(daemon.folder.run("mv \"$D/arriving\" \"$D/test/\(file)\"") == 0)
+  }
+
+  /// The size of its photograph that a mask names, and the one that it has; nil if one of them is not there.
+  func sizes() throws -> (named: String?, found: String)? {
+    let folder = daemon.folder
+    let mask = folder.appending("Results/p0_segmentation.png")
+    let source = try fileStatus(at: folder.appending("test/p0.jpg"))
+    guard let source, source.kind == .regular, try fileStatus(at: mask) != nil else { return nil }
+    let png = try readRegularFile(at: mask, limitBytes: 1 << 20).bytes
+    let named = PNGText.read(from: png).first { $0.keyword == "Source-Size" }?.value
+    return (named, "\(source.identity.sizeBytes)")
   }
 
   /// Stops the daemon, which has nothing left to do, and checks all promises.
