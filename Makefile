@@ -10,6 +10,9 @@ TEST_PACKAGES := shellcheck e2fsprogs groff-base mandoc zsh fish
 SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd util-linux mount \
 	coreutils findutils hostname
 
+# To make a Debian package.
+PACKAGE_PACKAGES := debhelper dpkg-dev
+
 # The installed programs carry the Swift runtime within them. That is another build of every
 # file, so it has a folder of its own.
 STATIC_BUILD := .build/static
@@ -17,7 +20,7 @@ PROGRAMS := dermsegd dermseg-trainer dermseg
 
 .DEFAULT_GOAL := help
 .PHONY: help deps test-deps build demo test test-faults test-sanitizers test-fuzz \
-	test-mutations test-neighbour test-long lint format install uninstall clean
+	test-mutations test-neighbour test-long lint format install uninstall deb clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,5 +93,10 @@ install: $(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)) ## Install below DEST
 uninstall: ## Remove what `make install` put there, but no photograph, mask, model or setting
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/uninstall
 
+deb: $(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)) ## Make a Debian package, in the folder dist
+	@scripts/install-packages $(PACKAGE_PACKAGES)
+	DEB_RULES_REQUIRES_ROOT=no debian/rules clean binary
+
 clean: ## Remove what was built, and the demonstration
-	rm -rf .build .build-asan .build-tsan .build-fuzz .build-mutations demo
+	rm -rf .build .build-asan .build-tsan .build-fuzz .build-mutations demo dist
+	if command -v dh_clean >/dev/null; then dh_clean; fi
