@@ -78,7 +78,8 @@ extension SourceManifest {
   ///
   /// - Returns: nil if a line is anything else.
   package init?(text: String) {
-    for line in text.split(separator: "\n") {
+    // Also with other line ends: "\r\n" is one character.
+    for line in text.split(whereSeparator: \.isNewline) {
       let fields = line.split(separator: " ").map(String.init)
       guard fields.count == 6, let size = Int(fields[2]), let modified = FileTime(fields[3]),
         let permissions = UInt32(fields[4], radix: 8)
