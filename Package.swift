@@ -106,28 +106,30 @@ let package = Package(
     // Level 3.
     library("UNets", ["NeuralNetworks", "Files"]),
     library("Images", ["CImageCodecs"]),
+    library("Masks", ["Images"]),
     // Level 4.
     library("FolderWatching", ["Files", "CLinux", logging, system]),
-    library("Segmentation", ["UNets", "NeuralNetworks", "Kernels", "Images"]),
+    library("Segmentation", ["Masks", "UNets", "NeuralNetworks", "Kernels", "Images"]),
     library("Datasets", ["Images", "UNets", "NeuralNetworks", "Files", system]),
     library("ModelExchange", ["CInflate", "UNets", "NeuralNetworks"]),
     library("ModelStore", ["CDefaultModel", "UNets", "NeuralNetworks", "Files", system]),
-    library("Settings", ["Files", configuration, system]),
+    library("Settings", ["Masks", "Files", configuration, system]),
     // Level 5.
     library(
       "Daemon",
       [
-        "FolderWatching", "Reports", "Segmentation", "ModelStore", "Settings", "Images", "Files",
-        "Journal", "UNets", logging, lifecycle, system,
+        "FolderWatching", "Reports", "Segmentation", "Masks", "ModelStore", "Settings", "Images",
+        "Files", "Journal", "UNets", logging, lifecycle, system,
       ]),
     library(
       "Training",
       [
-        "Evaluation", "Datasets", "ModelStore", "Segmentation", "UNets", "NeuralNetworks",
+        "Evaluation", "Datasets", "ModelStore", "Segmentation", "Masks", "UNets", "NeuralNetworks",
         "Kernels", "Images", "Files", "Journal", "Progress", "Settings", logging, system,
       ]),
     library(
-      "Evaluation", ["Datasets", "Segmentation", "UNets", "Images", "Files", logging, system]),
+      "Evaluation",
+      ["Datasets", "Segmentation", "Masks", "UNets", "Images", "Files", logging, system]),
     library(
       "Diagnosis",
       [
@@ -148,7 +150,7 @@ let package = Package(
       "dermseg",
       [
         "Benchmarks", "Diagnosis", "ManualPages", "Daemon", "Training", "Evaluation", "Reports",
-        "Segmentation", "Datasets",
+        "Segmentation", "Masks", "Datasets",
         "ModelExchange",
         "ModelStore",
         "Settings", "Images",
@@ -172,7 +174,8 @@ let package = Package(
     tests("JournalTests", ["Journal", logging]),
     tests("ProgressTests", ["Progress"]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
-    tests("SegmentationTests", ["Segmentation", "UNets", "Images"]),
+    tests("MasksTests", ["Masks", "Images"]),
+    tests("SegmentationTests", ["Segmentation", "Masks", "UNets", "Images"]),
     .target(
       name: "TestScaffold", dependencies: ["Datasets", "Images", "Files", system],
       path: "Tests/TestScaffold", swiftSettings: strict),
@@ -182,7 +185,7 @@ let package = Package(
       "ModelExchangeTests",
       ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system],
       exclude: ["Python"]),
-    tests("SettingsTests", ["Settings", "Files", system]),
+    tests("SettingsTests", ["Settings", "Masks", "Files", system]),
     tests(
       "TrainingTests",
       [
@@ -191,12 +194,15 @@ let package = Package(
       ]),
     tests(
       "EvaluationTests",
-      ["TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "UNets", system]),
+      [
+        "TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "Masks", "UNets",
+        system,
+      ]),
     tests("ReportsTests", ["Reports", "Images", "Files", "TemporaryFolders", system]),
     tests(
       "DaemonTests",
       [
-        "TemporaryFolders", "TestScaffold", "Daemon", "Reports", "Segmentation", "UNets",
+        "TemporaryFolders", "TestScaffold", "Daemon", "Reports", "Segmentation", "Masks", "UNets",
         "ModelStore", "Images", "Files", "Settings", logging, system,
       ]),
     tests(

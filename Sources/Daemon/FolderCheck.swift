@@ -1,6 +1,7 @@
 import Files
 import FolderWatching
 import Images
+import Masks
 import Reports
 import Segmentation
 import SystemPackage
@@ -196,7 +197,8 @@ package struct FolderCheck {
     of mask: Image, _ record: MaskRecord, from photograph: Image, _ report: inout FolderReport
   ) -> String? {
     guard let model, model.sha256 == record.modelSHA256 else { return nil }
-    guard let expected = try? model.segmenter.segment(photograph).mask else {
+    guard let expected = try? model.segmenter.segment(photograph, record.settings ?? .plain).mask
+    else {
       return "its source \(record.sourceName) cannot be segmented with this model."
     }
     report.recomputedCount += 1

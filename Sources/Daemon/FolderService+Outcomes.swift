@@ -59,8 +59,8 @@ extension FolderService {
     logSegmented(finding, mask)
     finish(item, .done(item.identity, maskIndex: finding.maskIndex))
     lookAgainIfChanged(item)
-    // Between computing and publishing another model came into service.
-    if finding.modelSHA256 != worker.modelSHA256 {
+    // Between computing and publishing another model or other settings came into service.
+    if (finding.modelSHA256, finding.maskSettings) != (worker.modelSHA256, worker.maskSettings) {
       list.settle(item.path, item.identity, at: clock.now)
     }
   }

@@ -13,7 +13,7 @@ extension FolderService {
     do throws(Refusal) {
       guard let (folder, current) = try state(of: item) else { return nil }
       let place = try maskPlace(for: item.path)
-      let record = place.record.flatMap { isOfModelInService($0) ? $0 : nil }
+      let record = place.record.flatMap { isUpToDate($0) ? $0 : nil }
       if let record, record.describes(item.identity) {
         // The process may have ended between the mask and this.
         removeNote(about: item)
@@ -121,8 +121,8 @@ extension FolderService {
     return place
   }
 
-  private func isOfModelInService(_ record: MaskRecord) -> Bool {
-    record.modelSHA256 == worker.modelSHA256
+  private func isUpToDate(_ record: MaskRecord) -> Bool {
+    (record.modelSHA256, record.settings) == (worker.modelSHA256, worker.maskSettings)
   }
 
   /// Whether a note says that this state of the source failed with this model and program.

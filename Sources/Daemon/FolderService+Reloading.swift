@@ -14,7 +14,7 @@ extension FolderService {
     notifier.reloading()
     let later = settings.keysForNextStart(comparedWith: new)
     let settleChanged = new.settle != settings.settle
-    let threadsChanged = new.threads != settings.threads
+    let workerChanged = new.threads != settings.threads || new.masks != settings.masks
     // Watched anew, to hear of new sub-folders or not to.
     if new.recursive != settings.recursive { tree = TestFolderTree() }
     settings = settings.following(new)
@@ -28,7 +28,7 @@ extension FolderService {
     if settleChanged { list = WorkList(replacing: list, settle: settings.settle) }
     refusedModel = nil
     takeModel(
-      evenIfKnown: threadsChanged,
+      evenIfKnown: workerChanged,
       load: { [settings] () throws(ModelStoreError) in
         try ModelLocator.load(explicitFile: settings.model, store: settings.modelStore)
       })
@@ -76,7 +76,8 @@ extension FolderService {
     do throws(SegmentationError) {
       // What is being computed keeps the old one until it is done.
       worker = try SegmentationWorker(
-        model, threads: settings.threads, companions: CompanionChoice(settings.companions))
+        model, threads: settings.threads, masks: settings.masks,
+        companions: CompanionChoice(settings.companions))
     } catch {
       refuse(error)
       return

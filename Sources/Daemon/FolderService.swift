@@ -88,7 +88,8 @@ public actor FolderService: Service {
     let folders = try OwnedFolders(settings)
     do throws(SegmentationError) {
       worker = try SegmentationWorker(
-        model, threads: settings.threads, companions: CompanionChoice(settings.companions))
+        model, threads: settings.threads, masks: settings.masks,
+        companions: CompanionChoice(settings.companions))
     } catch {
       throw .network(error)
     }

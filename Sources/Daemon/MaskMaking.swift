@@ -1,6 +1,7 @@
 import Files
 import FolderWatching
 import Images
+import Masks
 import Reports
 import Segmentation
 
@@ -12,6 +13,8 @@ struct MaskMaking {
   let segmenter: Segmenter
   let modelID: String
   let modelSHA256: String
+  /// How masks are made.
+  let settings: MaskSettings
   /// Probability from which on a pixel is lesion.
   let threshold: Double
   /// What is wanted beside the masks.
@@ -72,7 +75,7 @@ struct MaskMaking {
   private func compute(
     _ batch: [Decoded], _ deliver: (Photograph, Finding.Outcome) -> Void
   ) {
-    for (one, result) in zip(batch, segmenter.segment(batch.map(\.image))) {
+    for (one, result) in zip(batch, segmenter.segment(batch.map(\.image), settings)) {
       let item = one.photograph.item
       do throws(Refusal) {
         let found: SegmentedImage
@@ -84,7 +87,7 @@ struct MaskMaking {
         let record = MaskRecord(
           sourceName: item.name, sourceSHA256: one.sha256,
           sourceSizeBytes: item.identity.sizeBytes, sourceModified: item.identity.modified,
-          modelID: modelID, modelSHA256: modelSHA256)
+          modelID: modelID, modelSHA256: modelSHA256, settings: settings)
         let mask = FinishedMask(
           png: try encode(found.mask, record),
           companions: try companions(of: one, record, found), width: one.image.width,

@@ -1,5 +1,6 @@
 import Files
 import Images
+import Masks
 import Settings
 
 /// What a mask says about its own making: the only ledger there is.
@@ -10,14 +11,17 @@ package struct MaskRecord: Sendable, Equatable {
   package var sourceModified: FileTime
   package var modelID: String
   package var modelSHA256: String
+  /// How the mask was made; nil in masks of version 0.1.0, which is ``MaskSettings/plain``.
+  package var settings: MaskSettings?
 
   package init(
     sourceName: FileName, sourceSHA256: String, sourceSizeBytes: Int, sourceModified: FileTime,
-    modelID: String, modelSHA256: String
+    modelID: String, modelSHA256: String, settings: MaskSettings?
   ) {
     (self.sourceName, self.sourceSHA256) = (sourceName, sourceSHA256)
     (self.sourceSizeBytes, self.sourceModified) = (sourceSizeBytes, sourceModified)
     (self.modelID, self.modelSHA256) = (modelID, modelSHA256)
+    self.settings = settings
   }
 
   /// Whether the mask was made from this state of its source.
@@ -35,6 +39,7 @@ extension MaskRecord {
     static let sourceModified = "Source-Modified"
     static let model = "Model"
     static let modelSHA256 = "Model-SHA256"
+    static let settings = "Mask-Settings"
   }
 
   /// The record as texts of a PNG file.
@@ -47,10 +52,10 @@ extension MaskRecord {
       PNGText(keyword: Keyword.sourceModified, value: sourceModified.description),
       PNGText(keyword: Keyword.model, value: modelID),
       PNGText(keyword: Keyword.modelSHA256, value: modelSHA256),
-    ]
+    ] + (settings.map { [PNGText(keyword: Keyword.settings, value: "\($0)")] } ?? [])
   }
 
-  /// The record in the texts of a PNG file; nil unless all of it is there.
+  /// The record in the texts of a PNG file; nil unless all of it is there, save the settings.
   package init?(_ texts: [PNGText]) {
     let values = Dictionary(texts.map { ($0.keyword, $0.value) }) { first, _ in first }
     guard values[Keyword.software]?.hasPrefix("dermseg ") == true,
@@ -62,7 +67,8 @@ extension MaskRecord {
     else { return nil }
     self.init(
       sourceName: name, sourceSHA256: sha256, sourceSizeBytes: size, sourceModified: modified,
-      modelID: modelID, modelSHA256: modelSHA256)
+      modelID: modelID, modelSHA256: modelSHA256,
+      settings: values[Keyword.settings].flatMap { MaskSettings($0) })
   }
 }
 

@@ -1,4 +1,5 @@
 import Files
+import Masks
 import Reports
 import Segmentation
 
@@ -52,6 +53,7 @@ struct Finding: Sendable {
   /// Who made it: by now there may be another model in service.
   var modelID: String
   var modelSHA256: String
+  var maskSettings: MaskSettings
   var outcome: Outcome
   var delivered: ContinuousClock.Instant
 }

@@ -1,4 +1,5 @@
 @unsafe @preconcurrency import Dispatch
+import Masks
 import ModelStore
 import Reports
 import Segmentation
@@ -15,6 +16,8 @@ final class SegmentationWorker: Sendable {
   /// What masks say about the model.
   let modelID: String
   let modelSHA256: String
+  /// What masks say about how they were made.
+  let maskSettings: MaskSettings
   /// How many photographs it must have so that no lane ever waits for the next ones.
   let capacity: Int
 
@@ -28,20 +31,25 @@ final class SegmentationWorker: Sendable {
 
   /// - Parameters:
   ///   - threads: For all lanes together; nil: all usable processors.
+  ///   - masks: How masks are made.
   ///   - companions: What is wanted beside the masks.
-  init(_ model: LoadedModel, threads: Int?, companions: CompanionChoice) throws(SegmentationError) {
+  init(
+    _ model: LoadedModel, threads: Int?, masks: MaskSettings, companions: CompanionChoice
+  ) throws(SegmentationError) {
     let largeOne = LargeImageTurn()
     let segmenters = try Segmenter.several(model: model.model, threadCount: threads)
     lanes = segmenters.map {
       Lane(
         MaskMaking(
           segmenter: $0, modelID: model.id, modelSHA256: model.sha256,
-          threshold: Double(model.model.threshold).rounded(places: 6), companions: companions,
+          settings: masks,
+          threshold: Double(masks.threshold ?? model.model.threshold).rounded(places: 6),
+          companions: companions,
           largeOne: largeOne))
     }
     capacity = segmenters.reduce(0) { $0 + $1.batchLimit + 1 }
     state = Mutex(State(idle: Array(segmenters.indices)))
-    (modelID, modelSHA256) = (model.id, model.sha256)
+    (modelID, modelSHA256, maskSettings) = (model.id, model.sha256, masks)
   }
 
   /// Adds a photograph to those that wait for a lane.
@@ -70,7 +78,8 @@ final class SegmentationWorker: Sendable {
         deliver(
           Finding(
             item: photograph.item, mask: photograph.mask, maskIndex: photograph.maskIndex,
-            modelID: modelID, modelSHA256: modelSHA256, outcome: outcome,
+            modelID: modelID, modelSHA256: modelSHA256, maskSettings: maskSettings,
+            outcome: outcome,
             delivered: ContinuousClock.now))
       }
     }

@@ -1,4 +1,5 @@
 import Images
+import Masks
 
 /// A segmentation that has learnt nothing: the floor under every model.
 ///
@@ -49,15 +50,16 @@ public enum NoLearningRule {
   /// edge and beyond.
   package static func centralRegion(of plane: BinaryPlane) -> BinaryPlane {
     let (centreX, centreY) = (Double(plane.width - 1) / 2, Double(plane.height - 1) / 2)
-    func weight(_ pixel: Int) -> Double {
-      let x = (Double(pixel % plane.width) - centreX) / (Double(plane.width) / 2)
-      let y = (Double(pixel / plane.width) - centreY) / (Double(plane.height) / 2)
-      return max(0, 1 - (x * x + y * y).squareRoot())
+    var found = plane.regions { x, y in
+      let dx = (Double(x) - centreX) / (Double(plane.width) / 2)
+      let dy = (Double(y) - centreY) / (Double(plane.height) / 2)
+      return max(0, 1 - (dx * dx + dy * dy).squareRoot())
     }
-    let weighed = plane.regions().map { ($0, $0.reduce(0) { $0 + weight($1) }) }
+    let (labels, regions) = found.found()
+    let best = regions.indices.max { regions[$0].weight < regions[$1].weight }
     var kept = plane
     kept.isSet = [Bool](repeating: false, count: plane.isSet.count)
-    for pixel in weighed.max(by: { $0.1 < $1.1 })?.0 ?? [] { kept.isSet[pixel] = true }
+    for (run, label) in zip(found.runs, labels) where label == best { kept.set(run, to: true) }
     return kept
   }
 }

@@ -5,17 +5,17 @@
 /// linear between the centres of the samples: sample `i` lies at `(i + 1/2) s - 1/2`, and beyond the
 /// outermost centres the outermost value holds. Equal lengths copy. (These are what other programs call
 /// "area" or "box", and "bilinear with half-pixel centres".)
-struct ResizeTaps {
+package struct ResizeTaps: Sendable {
   /// Per target sample: the first source sample.
-  let starts: [Int]
+  package let starts: [Int]
   /// Per target sample: how many source samples from there on.
-  let counts: [Int]
+  package let counts: [Int]
   /// Per target sample: where its weights begin in `weights`.
-  let offsets: [Int]
+  package let offsets: [Int]
   /// All weights; those of one target sample add up to 1.
-  let weights: [Float]
+  package let weights: [Float]
 
-  init(source: Int, target: Int) {
+  package init(source: Int, target: Int) {
     var starts: [Int] = []
     var counts: [Int] = []
     var offsets: [Int] = []

@@ -1,5 +1,6 @@
 import Images
 import Kernels
+import Masks
 import NeuralNetworks
 import UNets
 
@@ -52,12 +53,16 @@ public final class Segmenter {
   /// Finds the lesion in a photograph.
   ///
   /// The photograph is brought to the network's input size (area-averaged when shrinking), the
-  /// probabilities back to the photograph's size (bilinear when enlarging) and compared with the
-  /// model's threshold.
+  /// probabilities become the mask as the settings say (``MaskMaker``).
   ///
+  /// - Parameters:
+  ///   - image: The photograph, as stored.
+  ///   - settings: How its mask is made.
   /// - Throws: `SegmentationError.notFinite` when the network's output is not a number somewhere.
-  public func segment(_ image: Image) throws(SegmentationError) -> SegmentedImage {
-    try segment([image])[0].get()
+  public func segment(
+    _ image: Image, _ settings: MaskSettings = .standard
+  ) throws(SegmentationError) -> SegmentedImage {
+    try segment([image], settings)[0].get()
   }
 
   /// Finds the lesions in at most ``batchLimit`` photographs with one computation; each gets what
@@ -65,31 +70,49 @@ public final class Segmenter {
   ///
   /// A small network takes most of its time to bring its weights into the processor, which is then
   /// done once for all.
-  public func segment(_ images: [Image]) -> [Result<SegmentedImage, SegmentationError>] {
+  public func segment(
+    _ images: [Image], _ settings: MaskSettings = .standard
+  ) -> [Result<SegmentedImage, SegmentationError>] {
     let clock = ContinuousClock()
     let start = clock.now
     let input = networkInput(images)
     let inferenceStart = clock.now
     let values: [Float]
     do {
-      values = try session.probabilities(input).values
+      values = try probabilities(input, settings.accuracy)
     } catch {
       return images.map { _ in .failure(.network(error)) }
     }
     let inferenceTime = inferenceStart.duration(to: clock.now) / images.count
+    let maker = MaskMaker(settings: settings, modelThreshold: threshold)
     return images.enumerated().map { index, image in
       let count = inputSize * inputSize
       let probabilities = FloatPlane(
         width: inputSize, height: inputSize,
         values: Array(values[(index * count)..<((index + 1) * count)]))
       guard probabilities.values.allSatisfy(\.isFinite) else { return .failure(.notFinite) }
-      let (mask, lesionPixels) = mask(from: probabilities, for: image)
+      let made = maker.mask(from: probabilities, for: image)
       return .success(
         SegmentedImage(
-          mask: mask, probabilities: probabilities,
-          lesionFraction: Double(lesionPixels) / Double(image.width * image.height),
+          mask: made.mask, probabilities: probabilities,
+          lesionFraction: Double(made.lesionPixels) / Double(image.width * image.height),
           inferenceTime: inferenceTime, totalTime: start.duration(to: clock.now)))
     }
+  }
+
+  /// `[N, S, S]`: of the input, or the mean of those of the input in its four mirrorings.
+  private func probabilities(_ input: Tensor, _ accuracy: MaskAccuracy)
+    throws(NetworkError) -> [Float]
+  {
+    if accuracy == .normal { return try session.probabilities(input).values }
+    var sum = [Float](repeating: 0, count: input.shape[0] * inputSize * inputSize)
+    for flip in Flip.all {
+      let seen = try session.probabilities(flip.applied(to: input))
+      let found = flip.applied(
+        to: Tensor(shape: [input.shape[0], inputSize, inputSize, 1], values: seen.values))
+      for index in sum.indices { sum[index] += found.values[index] / Float(Flip.all.count) }
+    }
+    return sum
   }
 
   /// The photographs as `[N, S, S, C]`, normalised.
@@ -103,17 +126,6 @@ public final class Segmenter {
       values += normalization.values(of: small)
     }
     return Tensor(shape: [images.count, inputSize, inputSize, inputChannels], values: values)
-  }
-
-  private func mask(from probabilities: FloatPlane, for image: Image) -> (Image, Int) {
-    let full = probabilities.resized(width: image.width, height: image.height)
-    let threshold = threshold
-    let pixels = full.values.map { $0 >= threshold ? UInt8(255) : 0 }
-    let lesionPixels = pixels.reduce(0) { $0 + Int($1 & 1) }
-    let mask = Image(
-      width: image.width, height: image.height, channels: 1, pixels: pixels,
-      orientation: image.orientation)
-    return (mask, lesionPixels)
   }
 }
 

@@ -1,3 +1,5 @@
+import Masks
+
 /// One thing that can be configured.
 public struct SettingKey: Sendable, Equatable {
   /// The key in the configuration file: `testFolder`.
@@ -39,7 +41,7 @@ extension SettingKey {
   }
 
   /// Every key, in the order of the documentation.
-  public static let all: [SettingKey] = folders + watching + companions + logging + training
+  public static let all: [SettingKey] = folders + masks + watching + companions + logging + training
 
   static let folders = [
     SettingKey(
@@ -68,6 +70,27 @@ extension SettingKey {
       name: "threads", summary: "Threads for the computation.",
       allowed: "a number from 1 to 1024, or \"auto\" for every processor the process may use",
       defaultText: "auto"),
+  ]
+
+  static let masks = [
+    SettingKey(
+      name: "threshold", summary: "From which probability on a pixel is lesion.",
+      allowed: "a number from 0 to 1, or \"model\" for what the model says", defaultText: "model"),
+    SettingKey(
+      name: "components", summary: "Whether one region is kept in a mask or all of them.",
+      allowed: MaskComponents.allCases.map(\.rawValue).joined(separator: ", "),
+      defaultText: MaskSettings.standard.components.rawValue),
+    SettingKey(
+      name: "fillHoles", summary: "Whether holes in a lesion are filled.",
+      allowed: "true or false", defaultText: "\(MaskSettings.standard.fillHoles)"),
+    SettingKey(
+      name: "smallestSpeck",
+      summary: "Regions below this percentage of the photograph are removed.",
+      allowed: "a number from 0 to 100", defaultText: "\(MaskSettings.standard.smallestSpeck)"),
+    SettingKey(
+      name: "accuracy", summary: "Whether the network looks once or four times, mirrored.",
+      allowed: MaskAccuracy.allCases.map(\.rawValue).joined(separator: ", "),
+      defaultText: MaskSettings.standard.accuracy.rawValue),
   ]
 
   static let watching = [

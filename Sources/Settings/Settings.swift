@@ -1,3 +1,4 @@
+import Masks
 import SystemPackage
 
 /// Everything that can be configured, checked.
@@ -23,6 +24,8 @@ public struct Settings: Sendable, Equatable {
   public var model: FilePath?
   /// Threads for the computation; nil: as many processors as the process may use.
   public var threads: Int?
+  /// How masks are made.
+  public var masks: MaskSettings
   /// How long a file's size and modification time must have been quiet before it is read.
   public var settle: Duration
   /// After how long a file that ends too early counts as damaged rather than as still being written.

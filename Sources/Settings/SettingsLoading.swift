@@ -1,4 +1,5 @@
 import Configuration
+import Masks
 import SystemPackage
 
 extension Settings {
@@ -64,6 +65,7 @@ extension Settings {
       stateDirectory: try reader.path("stateDirectory"),
       model: try reader.optionalPath("model"),
       threads: try reader.threads("threads"),
+      masks: try masks(reader),
       settle: try reader.duration("settle"),
       settleMax: try reader.duration("settleMax"),
       rescanInterval: try reader.duration("rescanInterval"),
@@ -83,6 +85,17 @@ extension Settings {
       table: try reader.boolean("resultsTable"),
       probabilities: try reader.boolean("probabilities"),
       millimetersPerPixel: try reader.optionalValue("scale", parseScale))
+  }
+
+  private static func masks(_ reader: SettingsReader) throws(SettingsError) -> MaskSettings {
+    MaskSettings(
+      threshold: try reader.value("threshold", parseThreshold),
+      components: try reader.value("components", MaskComponents.init(rawValue:)),
+      fillHoles: try reader.boolean("fillHoles"),
+      smallestSpeck: try reader.value("smallestSpeck") { text in
+        Double(text).flatMap { (0...100).contains($0) ? $0 : nil }
+      },
+      accuracy: try reader.value("accuracy", MaskAccuracy.init(rawValue:)))
   }
 
   private static func training(_ reader: SettingsReader) throws(SettingsError) -> TrainingSettings {
@@ -202,6 +215,12 @@ extension LookupResult {
     guard case .string(let text)? = value?.content else { return nil }
     return text
   }
+}
+
+/// A probability, or "model" for none of its own.
+private func parseThreshold(_ text: String) -> Float?? {
+  if text == "model" { return .some(nil) }
+  return Float(text).flatMap { (0...1).contains($0) ? .some($0) : nil }
 }
 
 private func number(_ text: String, in range: ClosedRange<Int>) -> Int? {

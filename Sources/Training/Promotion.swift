@@ -93,7 +93,7 @@ package struct Promotion {
       throw .unusable("\(error)")
     }
     let report = Evaluator().report(on: pairs, modelID: "") { image in
-      try segmenter.segment(image).mask
+      try segmenter.segment(image, settings.masks).mask
     }
     guard let report else {
       throw .unusable("none of the \(pairs.count) held-out photographs could be segmented.")

@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import FoundationEssentials
 import Images
+import Masks
 import ModelStore
 import Segmentation
 import UNets
@@ -33,8 +34,10 @@ struct RebuildNotes {
   /// All notes. One that cannot be made (a photograph that went away meanwhile) is left out: the model is
   /// worth more than its notes.
   ///
-  /// - Parameter threads: for segmenting the worst photographs again.
-  func notes(threads: Int?) -> [ModelNote] {
+  /// - Parameters:
+  ///   - threads: for segmenting the worst photographs again.
+  ///   - masks: how their masks are made.
+  func notes(threads: Int?, masks: MaskSettings) -> [ModelNote] {
     let record = Record(
       settings: options.described, dataSHA256: data.contentDigest, keptEpoch: trained.keptEpoch,
       decision: decision)
@@ -45,7 +48,7 @@ struct RebuildNotes {
     let curves = (try? TrainingCurves(trained.history).files()) ?? []
     return files.compactMap { name, bytes in bytes.flatMap { ModelNote(name, $0) } }
       + curves.compactMap { ModelNote("curves/\($0.name)", $0.bytes) }
-      + worstPhotographs(threads: threads)
+      + worstPhotographs(threads: threads, masks)
   }
 
   private static func json(_ value: some Encodable) -> [UInt8]? {
@@ -58,7 +61,7 @@ struct RebuildNotes {
   static let worstCount = 5
 
   /// The held-out photographs with the lowest Jaccard index, worst first, with both outlines.
-  private func worstPhotographs(threads: Int?) -> [ModelNote] {
+  private func worstPhotographs(threads: Int?, _ masks: MaskSettings) -> [ModelNote] {
     guard let segmenter = try? Segmenter(model: trained.model, threadCount: threads) else {
       return []
     }
@@ -69,7 +72,7 @@ struct RebuildNotes {
     var notes: [ModelNote] = []
     for (index, image) in worst.enumerated() {
       guard let pair = pairs[image.name], let (photograph, truth) = try? FullSizePair.read(pair),
-        let mask = try? segmenter.segment(photograph).mask
+        let mask = try? segmenter.segment(photograph, masks).mask
       else { continue }
       let picture = OutlinePicture.drawn(
         photograph, truth: truth, mask: mask,

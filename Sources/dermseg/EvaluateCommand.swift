@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Files
 import Images
+import Masks
 import Segmentation
 import SystemPackage
 import Training
@@ -46,6 +47,8 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Threads to compute on. Default: every processor the process may use.")
   var threads: Int?
 
+  @OptionGroup(title: "Masks") var mask: MaskOptions
+
   @Option(help: "Also write all numbers, per photograph too, to this file.", completion: .file())
   var json: String?
 
@@ -82,6 +85,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let settings = try await mask.settings()
     let model = try await loadModel(model)
     let segmenter = try makeSegmenter(model, threads: threads)
     let listing = try listPairs()
@@ -93,7 +97,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let report = evaluator.report(
       on: listing.pairs, skipped: listing.skipped, modelID: model.id
     ) { image in
-      try segmenter.segment(image).mask
+      try segmenter.segment(image, settings).mask
     }
     guard let report else {
       throw CommandFailure(
@@ -108,7 +112,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     if let json { try write(try report.json(), to: json) }
     if let csv { try write(report.csv(), to: csv) }
     if let contactSheet {
-      let sheet = try sheet(of: report, listing.pairs, segmenter)
+      let sheet = try sheet(of: report, listing.pairs, segmenter, settings)
       try write(try PNGEncoder.encode(sheet), to: contactSheet)
     }
   }
@@ -138,7 +142,8 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   /// Segments the chosen photographs again: keeping the masks of all would take their memory.
   private func sheet(
-    of report: EvaluationReport, _ pairs: [TrainingPair], _ segmenter: Segmenter
+    of report: EvaluationReport, _ pairs: [TrainingPair], _ segmenter: Segmenter,
+    _ settings: MaskSettings
   ) throws -> Image {
     let byName = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var sheet = ContactSheet(title: "\(report.modelID), \(report.imageCount) photographs")
@@ -148,7 +153,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       guard let pair = byName[image.name] else { continue }
       let (photograph, truth) = try FullSizePair.read(pair)
       sheet.add(
-        image: photograph, truth: truth, mask: try segmenter.segment(photograph).mask,
+        image: photograph, truth: truth, mask: try segmenter.segment(photograph, settings).mask,
         caption: "\(image.name)  Jaccard \(decimal(image.model.jaccard, places: 3))  Dice "
           + "\(decimal(image.model.dice, places: 3))  Hausdorff95 "
           + "\(decimal(image.model.hausdorff95 ?? 0, places: 1)) px")

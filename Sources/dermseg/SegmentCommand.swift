@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Files
 import Images
+import Masks
 import ModelStore
 import Reports
 import Segmentation
@@ -46,6 +47,7 @@ struct SegmentCommand: AsyncParsableCommand {
   @Flag(help: "Make each mask anew, also where a valid one is there.")
   var force = false
 
+  @OptionGroup(title: "Masks") var masks: MaskOptions
   @OptionGroup(title: "Beside each mask") var companions: CompanionFlags
   @OptionGroup var quiet: QuietOption
 
@@ -60,6 +62,7 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let settings = try await masks.settings()
     let loaded = try await loadModel(model)
     let segmenter = try makeSegmenter(loaded, threads: threads)
     // Not the model itself, whose weights the segmenter has copied.
@@ -81,7 +84,8 @@ struct SegmentCommand: AsyncParsableCommand {
       do {
         quiet.say(
           try segment(
-            FilePath(image), with: segmenter, model: model, to: folder, table, taken: &taken))
+            FilePath(image), with: segmenter, settings, model: model, to: folder, table,
+            taken: &taken))
       } catch {
         failures += 1
         Console.error("Not segmented: \(image): \(reason(error))")
@@ -91,7 +95,7 @@ struct SegmentCommand: AsyncParsableCommand {
   }
 
   private func segment(
-    _ path: FilePath, with segmenter: Segmenter, model: UsedModel,
+    _ path: FilePath, with segmenter: Segmenter, _ settings: MaskSettings, model: UsedModel,
     to folder: DirectoryHandle, _ table: ResultsTable, taken: inout Set<FileName>
   ) throws -> String {
     let name = try sourceName(path)
@@ -110,21 +114,24 @@ struct SegmentCommand: AsyncParsableCommand {
     taken.insert(mask)
     let line = "\(path): \(folder.path.appending(mask)): "
     if !force, let record = place.record, record.sourceSHA256 == sha256,
-      record.modelSHA256 == model.sha256, try isComplete(mask, in: folder)
+      record.modelSHA256 == model.sha256, record.settings == settings,
+      try isComplete(mask, in: folder)
     {
       return line + "kept, it is of this photograph and model"
     }
     let photograph = try ImageDecoder.decode(bytes)
-    let result = try segmenter.segment(photograph)
+    let result = try segmenter.segment(photograph, settings)
     // The record that the daemon writes, so that it knows the mask as done when it finds it.
     let record = MaskRecord(
       sourceName: name, sourceSHA256: sha256, sourceSizeBytes: identity.sizeBytes,
-      sourceModified: identity.modified, modelID: model.id, modelSHA256: model.sha256)
+      sourceModified: identity.modified, modelID: model.id, modelSHA256: model.sha256,
+      settings: settings)
     let png = try PNGEncoder.encode(result.mask, text: record.texts)
     try Companions(
       choice,
       record.subject(
-        in: .top, mask: mask, threshold: model.threshold.rounded(places: 6),
+        in: .top, mask: mask,
+        threshold: (settings.threshold.map(Double.init) ?? model.threshold).rounded(places: 6),
         millimetersPerPixel: choice.millimetersPerPixel),
       photograph: photograph, mask: result.mask, probabilities: result.probabilities
     ).write(beside: mask, of: folder, table: table, permissions: 0o644)

@@ -39,6 +39,7 @@ struct Options: ParsableCommand {
 
   @OptionGroup(title: "Folders") var folders: FolderOptions
   @OptionGroup(title: "Computation") var computation: ComputationOptions
+  @OptionGroup(title: "Masks") var masks: MaskOptions
   @OptionGroup(title: "Watching") var watching: WatchingOptions
   @OptionGroup(title: "Beside each mask") var companions: CompanionOptions
   @OptionGroup(title: "Logging") var logging: LoggingOptions
@@ -50,7 +51,9 @@ struct Options: ParsableCommand {
       "results-folder": folders.resultsFolder,
       "training-folder": folders.trainingFolder, "model-store": folders.modelStore,
       "state-directory": folders.stateDirectory, "model": computation.model,
-      "threads": computation.threads, "settle": watching.settle, "settle-max": watching.settleMax,
+      "threads": computation.threads, "threshold": masks.threshold,
+      "components": masks.components, "fill-holes": masks.fillHoles,
+      "smallest-speck": masks.smallestSpeck, "accuracy": masks.accuracy,
       "rescan-interval": watching.rescanInterval, "poll-interval": watching.pollInterval,
       "failed-notes": watching.failedNotes, "overlays": companions.overlays,
       "reports": companions.reports, "results-table": companions.resultsTable,
@@ -75,6 +78,14 @@ struct FolderOptions: ParsableArguments {
 struct ComputationOptions: ParsableArguments {
   @Option(help: help("model"), completion: .file(extensions: ["safetensors"])) var model: String?
   @Option(help: help("threads")) var threads: String?
+}
+
+struct MaskOptions: ParsableArguments {
+  @Option(help: help("threshold")) var threshold: String?
+  @Option(help: help("components")) var components: String?
+  @Option(help: help("fillHoles")) var fillHoles: String?
+  @Option(help: help("smallestSpeck")) var smallestSpeck: String?
+  @Option(help: help("accuracy")) var accuracy: String?
 }
 
 struct WatchingOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import Daemon
 import Files
 import Images
+import Masks
 import TemporaryFolders
 import Testing
 
@@ -15,7 +16,8 @@ private let awkwardNames = [
     MaskRecord(
       sourceName: source, sourceSHA256: String(repeating: "ab", count: 32), sourceSizeBytes: 12345,
       sourceModified: FileTime(seconds: -1, nanoseconds: 5), modelID: "default-1a2b",
-      modelSHA256: String(repeating: "cd", count: 32))
+      modelSHA256: String(repeating: "cd", count: 32),
+      settings: MaskSettings(threshold: 0.25, components: .all, smallestSpeck: 1.5))
   }
 
   @Test(arguments: awkwardNames)
@@ -26,8 +28,16 @@ private let awkwardNames = [
     #expect(MaskRecord(PNGText.read(from: png)) == record)
   }
 
+  @Test func masksOfVersion010DidNotSayHowTheyWereMade() {
+    var record = record(name("a.jpg"))
+    let texts = record.texts.filter { $0.keyword != "Mask-Settings" }
+    record.settings = nil
+    #expect(MaskRecord(texts) == record)
+    #expect(record.texts == texts)
+  }
+
   @Test func everyPartIsNeeded() {
-    let texts = record(name("a.jpg")).texts
+    let texts = record(name("a.jpg")).texts.filter { $0.keyword != "Mask-Settings" }
     #expect(MaskRecord(texts) != nil)
     for index in texts.indices {
       var fewer = texts

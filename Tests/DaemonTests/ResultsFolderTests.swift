@@ -1,6 +1,7 @@
 import Daemon
 import Files
 import Images
+import Masks
 import TemporaryFolders
 import Testing
 
@@ -16,7 +17,8 @@ import Testing
   private var record: MaskRecord {
     MaskRecord(
       sourceName: name("a.jpg"), sourceSHA256: "ab", sourceSizeBytes: 1,
-      sourceModified: FileTime(seconds: 1, nanoseconds: 2), modelID: "m", modelSHA256: "cd")
+      sourceModified: FileTime(seconds: 1, nanoseconds: 2), modelID: "m", modelSHA256: "cd",
+      settings: .standard)
   }
 
   private func png(_ texts: [PNGText]) throws -> [UInt8] {

@@ -66,7 +66,7 @@ final class Scene {
     let record = MaskRecord(
       sourceName: last, sourceSHA256: String(repeating: "0", count: 64),
       sourceSizeBytes: identity.sizeBytes, sourceModified: identity.modified, modelID: "tiny-1",
-      modelSHA256: model ?? modelSHA256)
+      modelSHA256: model ?? modelSHA256, settings: .standard)
     let pixels = (0..<100).map { $0 < 25 ? UInt8(255) : 0 }
     let png = try PNGEncoder.encode(
       Image(width: 10, height: 10, channels: 1, pixels: pixels), text: record.texts)

@@ -1,5 +1,6 @@
 import Evaluation
 import Images
+import Masks
 import TestScaffold
 import Testing
 
@@ -35,31 +36,6 @@ import Testing
     #expect(NoLearningRule.otsuThreshold(of: [UInt8](repeating: 9, count: 7)) == 0)
     let even = Image(width: 20, height: 20, channels: 3, filledWith: 180)
     #expect(NoLearningRule.mask(for: even).pixels.allSatisfy { $0 == 0 })
-  }
-
-  @Test func holesAreFilledAndBaysAreNot() {
-    func plane(_ rows: String...) -> BinaryPlane {
-      BinaryPlane(
-        width: rows[0].count, height: rows.count, isSet: rows.joined().map { $0 == "#" })
-    }
-    var ring = plane(
-      ".....",
-      ".###.",
-      ".#.#.",
-      ".###.",
-      ".....")
-    #expect(ring.regions().count == 1)
-    ring.fillHoles()
-    #expect(ring.isSet.filter { $0 }.count == 9)
-    var bay = plane(
-      "###",
-      "#.#",
-      "#.#")
-    let before = bay
-    bay.fillHoles()
-    #expect(bay == before)
-    // Corners do not hold regions together.
-    #expect(plane("#.", ".#").regions().count == 2)
   }
 
   @Test func ofSeveralRegionsTheCentralOneIsKept() {

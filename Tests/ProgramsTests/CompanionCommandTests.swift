@@ -25,7 +25,7 @@ import UNets
       let record = MaskRecord(
         sourceName: source.name, sourceSHA256: sha256Hex(bytes), sourceSizeBytes: bytes.count,
         sourceModified: FileTime(seconds: 1, nanoseconds: 0), modelID: "m",
-        modelSHA256: String(repeating: "a", count: 64))
+        modelSHA256: String(repeating: "a", count: 64), settings: .standard)
       let mask = MaskName.candidate(0, for: source.name)
       try folder.write(
         try PNGEncoder.encode(pair.mask, text: record.texts),

@@ -73,7 +73,9 @@ import Testing
 
   @Test func everyKeyCanBeGivenInEveryWay() async throws {
     let samples = [
-      "threads": "3", "settle": "2s", "settleMax": "2min", "rescanInterval": "1h",
+      "threads": "3", "threshold": "0.25", "components": "all", "fillHoles": "false",
+      "smallestSpeck": "1.5", "accuracy": "high", "settle": "2s", "settleMax": "2min",
+      "rescanInterval": "1h",
       "recursive": "true", "pollInterval": "250ms", "failedNotes": "false", "logFormat": "json",
       "logLevel": "debug", "overlays": "false", "reports": "false", "resultsTable": "false",
       "probabilities": "true", "scale": "50px/mm",

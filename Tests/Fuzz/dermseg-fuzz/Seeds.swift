@@ -70,7 +70,7 @@ extension Target {
     let time = FileTime(seconds: 1, nanoseconds: 2)
     let record = MaskRecord(
       sourceName: name, sourceSHA256: sha256Hex([1]), sourceSizeBytes: 9, sourceModified: time,
-      modelID: "m", modelSHA256: sha256Hex([2]))
+      modelID: "m", modelSHA256: sha256Hex([2]), settings: .standard)
     let note = FailedNote(
       sourceName: name, sourceSizeBytes: 9, sourceModified: time, modelSHA256: "m")
     let mask = Image(width: 8, height: 8, channels: 1, filledWith: 255)

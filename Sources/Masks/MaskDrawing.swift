@@ -1,0 +1,117 @@
+import Images
+
+/// A mask in the making: rows go in from top to bottom, then it is cleaned.
+struct MaskDrawing {
+  private let width: Int
+  private let height: Int
+  /// [height, width], 0 and 255; rows not yet there are 0.
+  private var pixels: [UInt8]
+  private var rowCount = 0
+  private(set) var regions: Regions
+
+  init(width: Int, height: Int) {
+    (self.width, self.height) = (width, height)
+    pixels = [UInt8](repeating: 0, count: width * height)
+    regions = Regions(width: width, height: height)
+  }
+
+  /// Adds the next row of probabilities, `[width]`.
+  mutating func append(row: Span<Float>, threshold: Float) {
+    let start = rowCount * width
+    let width = width
+    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+      for x in 0..<width { unsafe pixels[start + x] = row[x] >= threshold ? 255 : 0 }
+    }
+    var x = 0
+    while let run = nextRun(from: x, in: start) {
+      var weight: Float = 0
+      for x in run { weight += row[x] }
+      regions.append(
+        PixelRun(row: rowCount, start: run.lowerBound, end: run.upperBound, weight: weight))
+      x = run.upperBound
+    }
+    rowCount += 1
+  }
+
+  /// Removes, keeps and fills.
+  consuming func finished(_ settings: MaskSettings, orientation: UInt8) -> MadeMask {
+    let (labels, found) = regions.found()
+    let kept = Self.kept(of: found, settings, pixels: width * height)
+    var lesion = Regions(width: width, height: height)
+    for (run, label) in zip(regions.runs, labels) {
+      if kept.contains(label) {
+        lesion.append(run)
+      } else {
+        paint(run, 0)
+      }
+    }
+    if settings.fillHoles { fillHoles(of: lesion.runs) }
+    let mask = Image(
+      width: width, height: height, channels: 1, pixels: pixels, orientation: orientation)
+    return MadeMask(
+      mask: mask, lesionPixels: mask.pixels.reduce(0) { $0 + Int($1 & 1) }, regions: found,
+      kept: kept)
+  }
+
+  /// The numbers of the regions that stay.
+  private static func kept(of regions: [Region], _ settings: MaskSettings, pixels: Int) -> Set<Int>
+  {
+    let least = settings.smallestSpeck / 100 * Double(pixels)
+    let large = regions.indices.filter { Double(regions[$0].area) >= least }
+    switch settings.components {
+    case .all: return Set(large)
+    case .largest:
+      let best = large.max { regions[$0].weight < regions[$1].weight }
+      return best.map { [$0] } ?? []
+    }
+  }
+
+  /// Paints background that does not reach the mask's border.
+  private mutating func fillHoles(of lesion: [PixelRun]) {
+    var background = Regions(width: width, height: height)
+    var next = lesion.startIndex
+    for y in 0..<height {
+      var start = 0
+      while next < lesion.endIndex, lesion[next].row == y {
+        let run = lesion[next]
+        if run.start > start {
+          background.append(PixelRun(row: y, start: start, end: Int(run.start)))
+        }
+        start = Int(run.end)
+        next += 1
+      }
+      if start < width { background.append(PixelRun(row: y, start: start, end: width)) }
+    }
+    let (labels, found) = background.found()
+    for (run, label) in zip(background.runs, labels) where found[label].borderPixels == 0 {
+      paint(run, 255)
+    }
+  }
+
+  private mutating func paint(_ run: PixelRun, _ value: UInt8) {
+    let start = Int(run.row) * width
+    for x in run.start..<run.end { pixels[start + Int(x)] = value }
+  }
+
+  /// The next run of lesion in the row that begins at an index, from a column on.
+  private func nextRun(from column: Int, in rowStart: Int) -> Range<Int>? {
+    let start = next(255, from: column, in: rowStart)
+    guard start < width else { return nil }
+    return start..<next(0, from: start, in: rowStart)
+  }
+
+  /// The next column with a value, or the width; 8 pixels at a time.
+  private func next(_ value: UInt8, from column: Int, in rowStart: Int) -> Int {
+    let other: UInt64 = value == 0 ? .max : 0
+    return unsafe pixels.withUnsafeBytes { bytes in
+      var x = column
+      while x + 8 <= width,
+        unsafe bytes.loadUnaligned(fromByteOffset: rowStart + x, as: UInt64.self) == other
+      {
+        x += 8
+      }
+      while unsafe x < width && bytes[rowStart + x] != value { x += 1 }
+      return x
+    }
+  }
+}
