@@ -139,6 +139,14 @@ check "it has a state directory of its own" test -e /var/lib/dermsegd-ward/in-ha
 check "-u tells the two apart" finds 1 -u dermsegd@ward DERMSEG_FILE=synth_0002.jpg
 check "it stops when told" systemctl stop dermsegd@ward.service
 
+step "a nurse"
+useradd --no-create-home --groups dermseg nurse
+as_nurse() { runuser -u nurse -- "$@"; }
+check "who is in the group can drop a photograph" as_nurse cp /tmp/photographs/images/synth_0001.jpg "$data/test/nurse.jpg"
+check "it is segmented" within 60 test -s "$data/Results/nurse_segmentation.png"
+check "and read the mask" as_nurse cat "$data/Results/nurse_segmentation.png"
+check "others cannot" not runuser -u nobody -- cat "$data/Results/nurse_segmentation.png"
+
 step "sandbox"
 perl Tests/System/probe.pl > /tmp/probe-free 2>&1 || :
 check "without the sandbox the probe can do all it tries" is "$(cat /tmp/probe-free)" \
