@@ -14,6 +14,7 @@ struct MaskOptions: ParsableArguments {
   func settings() async throws -> MaskSettings {
     let given: [String: String?] = [
       "threshold": threshold, "components": components, "fill-holes": fillHoles,
+      "smallest-speck": smallestSpeck, "accuracy": accuracy,
     ]
     do throws(SettingsError) {
       return try await Settings.load(

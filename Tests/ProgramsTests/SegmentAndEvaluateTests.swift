@@ -53,6 +53,23 @@ private enum TrainedOnce {
     #expect(folder.shell("test $(ls -A out | wc -l) = 3") == 0)
   }
 
+  /// `--accuracy` and `--smallest-speck` were read and not passed on.
+  @Test func everyOptionAboutMasksReachesTheMask() throws {
+    let folder = try TrainedOnce.folder()
+    try folder.write(try PNGEncoder.encode(DrawnPair(index: 3).image), to: "a.png")
+    let run = try ProgramRun(
+      "dermseg",
+      [
+        "segment", "--model", "m.safetensors", "--threshold", "0.25", "--components", "all",
+        "--fill-holes", "false", "--smallest-speck", "1.5", "--accuracy", "high", "a.png",
+      ], in: folder)
+    #expect(run.exitCode == 0 && run.errors.isEmpty)
+    let texts = PNGText.read(from: try folder.read("a_segmentation.png"))
+    #expect(
+      texts.first { $0.keyword == "Mask-Settings" }?.value
+        == "threshold=0.25 components=all fillHoles=false smallestSpeck=1.5 accuracy=high")
+  }
+
   @Test func failuresAreNamedAndTheOthersAreDone() throws {
     let folder = try TrainedOnce.folder()
     let png = try PNGEncoder.encode(DrawnPair(index: 1).image)

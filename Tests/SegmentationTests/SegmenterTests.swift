@@ -1,4 +1,5 @@
 import Images
+import Masks
 import NeuralNetworks
 import Segmentation
 import Testing
@@ -142,6 +143,31 @@ import UNets
       let difference = zip(first.values, other.values).map { abs($0 - $1) }.max() ?? 1
       #expect(difference < 1e-5)
     }
+  }
+
+  @Test func fourMirroredLooksDoNotDependOnMirroring() throws {
+    let model = try UNetModel.initialized(
+      architecture: UNetArchitecture(inputChannels: 3, width: 4, depth: 2), inputSize: 64, seed: 5)
+    let segmenter = try Segmenter(model: model, threadCount: 1, batchLimit: 2)
+    let image = Self.disc(width: 64, height: 64, channels: 3)
+    var mirrored = image
+    for y in 0..<64 {
+      for x in 0..<64 {
+        for c in 0..<3 {
+          mirrored.pixels[(y * 64 + x) * 3 + c] = image.pixels[(y * 64 + 63 - x) * 3 + c]
+        }
+      }
+    }
+    func largestDifference(_ accuracy: MaskAccuracy) throws -> Float {
+      let found = segmenter.segment([image, mirrored], MaskSettings(accuracy: accuracy))
+      let (one, other) = (try found[0].get().probabilities, try found[1].get().probabilities)
+      return (0..<4096).map { index in
+        abs(one.values[index] - other.values[index / 64 * 64 + 63 - index % 64])
+      }.max() ?? 1
+    }
+    #expect(try largestDifference(.high) < 1e-5)
+    // A network that has learnt nothing sees mirrored pictures differently.
+    #expect(try largestDifference(.normal) > 1e-4)
   }
 
   @Test func hugeWeightsAreAnErrorAndNotAMask() throws {
