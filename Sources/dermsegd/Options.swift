@@ -54,6 +54,7 @@ struct Options: ParsableCommand {
       "threads": computation.threads, "threshold": masks.threshold,
       "components": masks.components, "fill-holes": masks.fillHoles,
       "smallest-speck": masks.smallestSpeck, "accuracy": masks.accuracy,
+      "settle": watching.settle, "settle-max": watching.settleMax,
       "rescan-interval": watching.rescanInterval, "poll-interval": watching.pollInterval,
       "failed-notes": watching.failedNotes, "overlays": companions.overlays,
       "reports": companions.reports, "results-table": companions.resultsTable,
