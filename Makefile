@@ -10,8 +10,9 @@ TEST_PACKAGES := shellcheck e2fsprogs groff-base mandoc zsh fish
 SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd util-linux mount \
 	coreutils findutils hostname
 
-# To make a Debian package.
+# To make a Debian package, and to test it.
 PACKAGE_PACKAGES := debhelper dpkg-dev
+PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev
 
 # The installed programs carry the Swift runtime within them. That is another build of every
 # file, so it has a folder of its own.
@@ -20,7 +21,7 @@ PROGRAMS := dermsegd dermseg-trainer dermseg
 
 .DEFAULT_GOAL := help
 .PHONY: help deps test-deps build demo test test-faults test-sanitizers test-fuzz \
-	test-mutations test-neighbour test-long lint format install uninstall deb clean
+	test-mutations test-neighbour test-package test-long lint format install uninstall deb clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +54,12 @@ test: test-deps lint ## Build, check and test everything
 	@SWIFT="$(SWIFT)" Tests/System/run.sh
 
 # What takes hours. Each part can be run by itself; docs and README say what was measured.
-test-long: test-faults test-sanitizers test-fuzz test-mutations test-neighbour ## Run the tests that take hours
+test-long: test-package test-faults test-sanitizers test-fuzz test-mutations test-neighbour ## Run the tests that take hours
+
+# With another build of everything, the one that carries the Swift runtime: most of what it takes.
+test-package: test-deps deb ## Install, use, upgrade and purge the Debian package, under systemd
+	@scripts/install-packages $(PACKAGE_TEST_PACKAGES)
+	@Tests/System/package.sh
 
 test-faults: test-deps ## Kill, cut and flood the daemon thousands of times
 	$(SWIFT) build -c release --build-tests
