@@ -90,7 +90,8 @@ public struct Rebuild {
       notes.report.modelID =
         try LoadedModel(parsing: bytes, name: Self.modelName, origin: Self.modelName).id
       model = try store.publish(
-        bytes, name: Self.modelName, notes: notes.notes(threads: settings.threads, masks: settings.masks),
+        bytes, name: Self.modelName,
+        notes: notes.notes(threads: settings.threads, masks: settings.masks),
         isPromoted: notes.decision.isPromoted)
     } catch {
       throw .store(error)
