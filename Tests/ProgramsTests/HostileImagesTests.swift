@@ -25,7 +25,8 @@ import Testing
     try await daemon.until("all") { try daemon.masks().count == 5 }
     let five = daemon.memory("VmHWM:") - before
     #expect(one > 60_000, "\(one) kB: it was not large")
-    #expect(five < 2 * one, "one \(one) kB, five \(five) kB")
+    // Measured: 1.4 to 2.4 times with the turn (a mask is looked at while the next is made), 3.1 to 3.5 without.
+    #expect(five * 4 < 11 * one, "one \(one) kB, five \(five) kB")
     try await daemon.stop()
   }
 
