@@ -10,6 +10,8 @@ final class LoopDisk {
   let folder: TemporaryFolder
   let mountPoint: FilePath
   let options: String
+  private var cuts = 0
+  private var image: String { cuts == 0 ? "disk.ext4" : "disk-\(cuts).ext4" }
 
   init(in folder: TemporaryFolder, options: String = "data=ordered") throws {
     self.folder = folder
@@ -25,7 +27,7 @@ final class LoopDisk {
   deinit { unmount() }
 
   func mount() -> Bool {
-    folder.run("mount -o loop,\(options) \"$D/disk.ext4\" \"$D/disk\" 2> \"$D/mount.log\"") == 0
+    folder.run("mount -o loop,\(options) \"$D/\(image)\" \"$D/disk\" 2> \"$D/mount.log\"") == 0
   }
 
   /// Tries again for a while: a program that ended just now may still hold it.
@@ -36,9 +38,16 @@ final class LoopDisk {
   }
 
   /// What the machine finds when the power is back.
+  ///
+  /// A copy of the disk: the mount namespace that another test made meanwhile keeps the file system that was
+  /// shut down alive, and mounting the same file again would give that one.
   func mountAgain() -> Bool {
     unmount()
-    return mount()
+    let old = image
+    cuts += 1
+    return folder.run(
+      "mv \"$D/\(old)\" \"$D/old\" && cp \"$D/old\" \"$D/\(image)\" && rm \"$D/old\"") == 0
+      && mount()
   }
 }
 
