@@ -1,6 +1,7 @@
 import Files
 import NeuralNetworks
 import SystemPackage
+import UNets
 
 /// A training run on disk: a safetensors file with weights, moments, the run's numbers and a check sum.
 struct Checkpoint: Sendable, Equatable {
@@ -39,7 +40,7 @@ struct Checkpoint: Sendable, Equatable {
     } catch {
       throw .badCheckpoint(path: path.displayed, reason: "\(error). \(advice)")
     }
-    guard CheckSum.isRight(in: bytes, sum: file.metadata["checksum"] ?? "") else {
+    guard EmbeddedChecksum.isRight(in: bytes, sum: file.metadata[EmbeddedChecksum.key] ?? "") else {
       throw .badCheckpoint(path: path.displayed, reason: "its check sum is wrong. \(advice)")
     }
     if let checkpoint = Checkpoint(file) { return checkpoint }
@@ -68,7 +69,7 @@ struct Checkpoint: Sendable, Equatable {
       "loss": "\(state.sums.loss)", "correctPixels": "\(state.sums.correctPixels)",
       "pixels": "\(state.sums.pixels)", "images": "\(state.sums.images)",
       "intersection": "\(state.sums.intersection)", "predicted": "\(state.sums.predicted)",
-      "truth": "\(state.sums.truth)", "checksum": CheckSum.placeholder,
+      "truth": "\(state.sums.truth)", EmbeddedChecksum.key: EmbeddedChecksum.blank,
       "seconds": "\(state.seconds)", "epochSeconds": "\(state.epochSeconds)",
       "optimizerStep": "\(optimizer.step)",
       "history": state.history.map(\.record).joined(separator: "\n"),
@@ -78,7 +79,7 @@ struct Checkpoint: Sendable, Equatable {
       metadata["bestJaccard"] = "\(best.jaccard)"
     }
     var bytes = SafeTensorsFile(tensors: tensors, metadata: metadata).serialized()
-    CheckSum.fill(in: &bytes)
+    EmbeddedChecksum.fill(in: &bytes)
     return bytes
   }
 
@@ -150,40 +151,5 @@ extension EpochReport {
       epoch: epoch, epochs: epochs, trainingLoss: numbers[0], trainingAccuracy: numbers[1],
       validationLoss: numbers[2], validationAccuracy: numbers[3], validationJaccard: numbers[4],
       validationDice: numbers[5], learningRate: rate, seconds: numbers[7])
-  }
-}
-
-/// A SHA-256 within the file that it is of, computed with zeros in its place.
-enum CheckSum {
-  /// What stands in its place before it is known.
-  static let placeholder = String(repeating: "0", count: 64)
-
-  /// Puts the sum into its place, if there is one.
-  static func fill(in bytes: inout [UInt8]) {
-    guard let place = place(of: placeholder, in: bytes) else { return }
-    bytes.replaceSubrange(place, with: Array(sha256Hex(bytes).utf8))
-  }
-
-  /// Whether the bytes have this sum, and have it within them.
-  static func isRight(in bytes: [UInt8], sum: String) -> Bool {
-    guard sum.utf8.count == 64, let place = place(of: sum, in: bytes) else { return false }
-    var blank = bytes
-    blank.replaceSubrange(place, with: Array(placeholder.utf8))
-    return sha256Hex(blank) == sum
-  }
-
-  /// Searched for in the header only, which is text.
-  private static func place(of text: String, in bytes: [UInt8]) -> Range<Int>? {
-    let wanted = Array("\"checksum\":\"\(text)\"".utf8)
-    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let end = Int(min(UInt64(bytes.count), 8 + min(length, 1 << 40)))
-    guard end >= wanted.count else { return nil }
-    for start in 0...(end - wanted.count) where bytes[start] == wanted[0] {
-      if bytes[start..<(start + wanted.count)].elementsEqual(wanted) {
-        let first = start + wanted.count - 1 - 64
-        return first..<(first + 64)
-      }
-    }
-    return nil
   }
 }

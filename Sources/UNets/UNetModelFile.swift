@@ -27,8 +27,8 @@ extension UNetModel {
     guard metadata["architecture"] == "unet" else {
       throw .foreign("its architecture is \(metadata["architecture"] ?? "missing")")
     }
-    if let checksum = metadata[SafeTensorsFile.checksumKey] {
-      guard checksum == file.contentChecksum else { throw .checksumDiffers }
+    if let sum = metadata[EmbeddedChecksum.key] {
+      guard EmbeddedChecksum.isRight(in: bytes, sum: sum) else { throw .checksumDiffers }
     }
     let upsampling = try Self.value(metadata, "upsampling", "transposed or nearest") {
       UNetArchitecture.Upsampling(rawValue: $0)
@@ -71,17 +71,16 @@ extension UNetModel {
       "batchNorm": "\(architecture.hasBatchNorm)", "inputSize": "\(inputSize)",
       "mean": normalization.mean.map { "\($0)" }.joined(separator: " "),
       "standardDeviation": normalization.standardDeviation.map { "\($0)" }.joined(separator: " "),
-      "threshold": "\(threshold)",
+      "threshold": "\(threshold)", EmbeddedChecksum.key: EmbeddedChecksum.blank,
     ]
     for (key, text) in summary { metadata[Self.summaryPrefix + key] = text }
     let slots = ParameterLayout(architecture.makeNetwork()).slots
     let tensors = slots.compactMap { slot in parameters[slot.name].map { (slot.name, $0) } }
-    var file = SafeTensorsFile(
-      tensors: tensors, metadata: metadata, storesHalfPrecision: halfPrecision)
-    // Of the weights as they will be read: half precision rounds them.
-    let asRead = halfPrecision ? try? SafeTensorsFile(parsing: file.serialized()) : file
-    file.metadata[SafeTensorsFile.checksumKey] = asRead?.contentChecksum
-    return file.serialized()
+    var bytes = SafeTensorsFile(
+      tensors: tensors, metadata: metadata, storesHalfPrecision: halfPrecision
+    ).serialized()
+    EmbeddedChecksum.fill(in: &bytes)
+    return bytes
   }
 
   private static func value<Value>(
