@@ -54,23 +54,8 @@ extension ChartPiece {
       let place = isUpward ? SIMD2(at.x + drop, at.y) : SIMD2(at.x, at.y + drop)
       let turn = isUpward ? " transform=\"rotate(-90 \(place.x) \(place.y))\"" : ""
       return "<text x=\"\(place.x)\" y=\"\(place.y)\" font-size=\"\(size)\" "
-        + "text-anchor=\"\(anchor)\"\(turn)>\(escaped(text))</text>"
+        + "text-anchor=\"\(anchor)\"\(turn)>\(escapedForMarkup(text))</text>"
     }
-  }
-
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      // Control characters are not allowed in XML.
-      case "\u{0}"..<"\u{20}": result += " "
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Images
 
 /// Masks as files of annotation programs.
 ///
@@ -184,20 +185,4 @@ public enum AnnotationFiles {
     }
     return Array((text + "</annotations>\n").utf8)
   }
-}
-
-/// A text within XML or HTML, also within quotes.
-func escapedForMarkup(_ text: String) -> String {
-  var escaped = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "&": escaped += "&amp;"
-    case "<": escaped += "&lt;"
-    case ">": escaped += "&gt;"
-    case "\"": escaped += "&quot;"
-    case "'": escaped += "&#39;"
-    default: escaped.unicodeScalars.append(scalar)
-    }
-  }
-  return escaped
 }

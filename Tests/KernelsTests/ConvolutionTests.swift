@@ -67,48 +67,45 @@ import Testing
     }
   }
 
+  /// What a forward pass reads and writes.
+  private struct Pass {
+    let input: Activations
+    let weights: FloatBuffer
+    let bias: FloatBuffer
+    let output: Activations
+
+    init(_ c: Case, pooled: Activations? = nil) {
+      let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+      let g = c.geometry
+      input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
+      output = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: nil)
+      weights = randomBuffer(g.weightCount, seed: 2)
+      bias = randomBuffer(g.outputChannels, seed: 3)
+      unsafe convolution.forward(
+        input: input.view, weight: weights.base, bias: bias.base, output: output.view,
+        pooled: pooled?.view, pool: ThreadPool(threadCount: c.threads),
+        workspace: Workspace(c.need(convolution, training: false), threadCount: c.threads))
+    }
+  }
+
   @Test(arguments: cases) func forward(_ c: Case) {
-    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
-    let (pool, workspace) = (
-      ThreadPool(threadCount: c.threads),
-      Workspace(c.need(convolution, training: false), threadCount: c.threads)
-    )
-    let g = c.geometry
-    let input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
-    let output = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: nil)
-    let weights = randomBuffer(g.weightCount, seed: 2)
-    let bias = randomBuffer(g.outputChannels, seed: 3)
-    unsafe convolution.forward(
-      input: input.view, weight: weights.base, bias: bias.base, output: output.view, pool: pool,
-      workspace: workspace)
-    let expected = PlainConvolution(geometry: g).forward(input, weights, bias)
-    #expect(relativeError(flat(output), expected) < c.tolerance)
-    #expect(output.gapsAreUntouched)
+    let pass = Pass(c)
+    let expected = PlainConvolution(geometry: c.geometry)
+      .forward(pass.input, pass.weights, pass.bias)
+    #expect(relativeError(flat(pass.output), expected) < c.tolerance)
+    #expect(pass.output.gapsAreUntouched)
   }
 
   /// What a convolution pools on the way is, bit for bit, what pooling its output gives.
   @Test(arguments: cases.filter { $0.algorithm == .winograd && $0.height > 1 && $0.width > 1 })
   func pooling(_ c: Case) {
-    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
-    let (pool, workspace) = (
-      ThreadPool(threadCount: c.threads),
-      Workspace(c.need(convolution, training: false), threadCount: c.threads)
-    )
-    let g = c.geometry
-    let input = Activations(c.batch, c.height, c.width, g.inputChannels, gap: c.gap, seed: 1)
-    let output = Activations(c.batch, c.height, c.width, g.outputChannels, gap: c.gap, seed: nil)
-    let (height, width) = (c.height / 2, c.width / 2)
-    let pooled = Activations(c.batch, height, width, g.outputChannels, gap: 5, seed: nil)
-    let weights = randomBuffer(g.weightCount, seed: 2)
-    let bias = randomBuffer(g.outputChannels, seed: 3)
-    unsafe convolution.forward(
-      input: input.view, weight: weights.base, bias: bias.base, output: output.view,
-      pooled: pooled.view, pool: pool, workspace: workspace)
-    #expect(pooled.gapsAreUntouched)
+    let (height, width, channels) = (c.height / 2, c.width / 2, c.geometry.outputChannels)
+    let pooled = Activations(c.batch, height, width, channels, gap: 5, seed: nil)
+    let output = Pass(c, pooled: pooled).output
     for image in 0..<c.batch {
       for y in 0..<height {
         for x in 0..<width {
-          for k in 0..<g.outputChannels {
+          for k in 0..<channels {
             let block = [(0, 0), (0, 1), (1, 0), (1, 1)].map {
               output[image, 2 * y + $0.0, 2 * x + $0.1, k]
             }
@@ -117,6 +114,7 @@ import Testing
         }
       }
     }
+    #expect(pooled.gapsAreUntouched)
   }
 
   @Test(arguments: cases, [false, true]) func inputGradient(_ c: Case, _ accumulate: Bool) {
