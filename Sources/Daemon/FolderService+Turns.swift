@@ -143,6 +143,7 @@ extension FolderService {
         provedItself()
       }
     } else if !wantedNames.isEmpty {
+      followModelStore()
       examineWantedNames()
     } else if let path = list.takeFolderToRefill() {
       fillQueue(from: path)
