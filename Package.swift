@@ -137,15 +137,22 @@ let package = Package(
         "Journal", "CLinux", "CSystemd", system,
       ]),
     library("ManualPages", ["Settings"]),
+    library("SettingOptions", ["Settings", argumentParser]),
     library("Reports", ["Segmentation", "Images", "Files", system]),
     library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
     program(
       "dermsegd",
-      ["Daemon", "Settings", "Journal", argumentParser, logging, lifecycle, unixSignals, system]),
+      [
+        "Daemon", "SettingOptions", "Settings", "Journal", argumentParser, logging, lifecycle,
+        unixSignals, system,
+      ]),
     program(
       "dermseg-trainer",
-      ["Training", "Settings", "Journal", "Progress", argumentParser, logging, system]),
+      [
+        "Training", "SettingOptions", "Settings", "Journal", "Progress", argumentParser, logging,
+        system,
+      ]),
     program(
       "dermseg",
       [
@@ -153,7 +160,7 @@ let package = Package(
         "Segmentation", "Masks", "Datasets",
         "ModelExchange",
         "ModelStore",
-        "Settings", "Images",
+        "SettingOptions", "Settings", "Images",
         "UNets", "NeuralNetworks", "Kernels", "Files", "Journal", "Progress", argumentParser,
         logging,
         system,
@@ -185,6 +192,7 @@ let package = Package(
       "ModelExchangeTests",
       ["TestScaffold", "ModelExchange", "UNets", "NeuralNetworks", "Kernels", "Files", system],
       exclude: ["Python"]),
+    tests("SettingOptionsTests", ["SettingOptions", argumentParser]),
     tests("SettingsTests", ["Settings", "Masks", "Files", system]),
     tests(
       "TrainingTests",

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Journal
 import Logging
+import SettingOptions
 import Settings
 import SystemPackage
 import Training
@@ -33,7 +34,7 @@ enum DermsegTrainer {
       destination: .automatic(environment: environment), identifier: "dermseg-trainer")
     do {
       let settings = try await Settings.load(
-        configFile: options.config.map { FilePath($0) }, options: options.given,
+        configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
       logger = makeLogger(settings, environment)
       return try await rebuild(settings, RebuildLog(logger: logger))

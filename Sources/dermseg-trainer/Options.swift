@@ -1,4 +1,5 @@
 import ArgumentParser
+import SettingOptions
 import Settings
 
 /// The command line of the trainer.
@@ -55,29 +56,4 @@ struct Options: ParsableCommand {
   @Option(help: help("trainingModelsKept")) var trainingModelsKept: String?
   @Option(help: help("logFormat")) var logFormat: String?
   @Option(help: help("logLevel")) var logLevel: String?
-
-  /// What was given, by the names that `Settings` knows.
-  var given: [String: String] {
-    let values: [String: String?] = [
-      "training-folder": trainingFolder, "model-store": modelStore,
-      "state-directory": stateDirectory, "threads": threads, "training-preset": trainingPreset,
-      "training-width": trainingWidth, "training-size": trainingSize,
-      "training-channels": trainingChannels, "training-epochs": trainingEpochs,
-      "training-batch-size": trainingBatchSize, "training-least-steps": trainingLeastSteps,
-      "training-seed": trainingSeed,
-      "training-minimum-pairs": trainingMinimumPairs,
-      "training-models-kept": trainingModelsKept, "log-format": logFormat, "log-level": logLevel,
-    ]
-    return values.compactMapValues { $0 }
-  }
-}
-
-/// The help of an option, from the table of keys.
-private func help(_ name: String) -> ArgumentHelp {
-  guard let key = SettingKey.all.first(where: { $0.name == name }) else {
-    preconditionFailure("\(name) is not in the table of keys")
-  }
-  let fallback = key.defaultText.isEmpty ? "" : " (default: \(key.defaultText))"
-  return ArgumentHelp(
-    "\(key.summary)\(fallback)", valueName: key.allowed == "a folder" ? "dir" : "value")
 }

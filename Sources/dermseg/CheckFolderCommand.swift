@@ -110,13 +110,7 @@ struct CheckFolderCommand: AsyncParsableCommand {
     options["test-folder"] = testFolder
     options["results-folder"] = resultsFolder
     if recursive { options["recursive"] = "true" }
-    let settings: Settings
-    do {
-      settings = try await Settings.load(
-        configFile: nil, options: options, environment: processEnvironment())
-    } catch {
-      throw CommandFailure(message: "Not checked: \(error)", exitCode: .badConfiguration)
-    }
+    let settings = try await loadSettings(options, "Not checked")
     var check = FolderCheck(
       testFolder: settings.testFolder, resultsFolder: settings.resultsFolder)
     check.stateDirectory = stateDirectory.map { FilePath($0) }

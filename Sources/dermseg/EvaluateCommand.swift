@@ -5,6 +5,7 @@ import Files
 import Images
 import Masks
 import Segmentation
+import SettingOptions
 import SystemPackage
 import Training
 

@@ -38,13 +38,8 @@ struct StoreOption: ParsableArguments {
   /// The store named by the option, or by the settings.
   func store() async throws -> ModelStore {
     if let modelStore { return ModelStore(directory: FilePath(modelStore)) }
-    do {
-      let settings = try await Settings.load(
-        configFile: nil, options: [:], environment: processEnvironment())
-      return ModelStore(directory: settings.modelStore)
-    } catch {
-      throw CommandFailure(message: "Store not found: \(error)", exitCode: .badConfiguration)
-    }
+    let settings = try await loadSettings([:], "Store not found")
+    return ModelStore(directory: settings.modelStore)
   }
 }
 

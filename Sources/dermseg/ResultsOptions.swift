@@ -25,13 +25,7 @@ struct ResultsOptions: ParsableArguments {
     var options: [String: String] = [:]
     options["test-folder"] = photographs
     options["results-folder"] = results
-    let settings: Settings
-    do {
-      settings = try await Settings.load(
-        configFile: nil, options: options, environment: processEnvironment())
-    } catch {
-      throw CommandFailure(message: "\(what): \(error)", exitCode: .badConfiguration)
-    }
+    let settings = try await loadSettings(options, what)
     do {
       let results = try DirectoryHandle(opening: settings.resultsFolder)
       // Without the photographs there is less to be made, and the command says of which.

@@ -6,6 +6,7 @@ import Masks
 import ModelStore
 import Reports
 import Segmentation
+import SettingOptions
 import SystemPackage
 
 /// `dermseg segment`

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import SettingOptions
 import Settings
 import SystemPackage
 
@@ -36,22 +37,32 @@ struct ServiceOptions: ParsableArguments {
 
   /// What was given, by the names that `Settings` knows.
   var given: [String: String] {
-    let values: [String: String?] = [
-      "test-folder": testFolder, "results-folder": resultsFolder,
-      "state-directory": stateDirectory, "recursive": recursive ? "true" : nil,
-    ]
-    return values.compactMapValues { $0 }
+    var given = givenSettings
+    if recursive { given["recursive"] = "true" }
+    return given
   }
 
   /// The settings of the service.
   ///
   /// - Parameter undone: What is not done if they are wrong, for example `Not listed`.
   func settings(_ undone: String) async throws -> Settings {
-    do {
-      return try await Settings.load(
-        configFile: configFile, options: given, environment: processEnvironment())
-    } catch {
-      throw CommandFailure(message: "\(undone): \(error)", exitCode: .badConfiguration)
+    try await loadSettings(given, configFile: configFile, undone)
+  }
+}
+
+/// The settings, with options that were given before the others.
+///
+/// - Parameter undone: What is not done if they are wrong, for example `Not listed`.
+func loadSettings(
+  _ given: [String: String], configFile: FilePath? = nil, _ undone: String
+) async throws -> Settings {
+  do throws(SettingsError) {
+    return try await Settings.load(
+      configFile: configFile, options: given, environment: processEnvironment())
+  } catch {
+    if case .invalidValue(_, _, _, .option) = error {
+      throw CommandFailure(message: "\(undone): \(error)", exitCode: .badArguments)
     }
+    throw CommandFailure(message: "\(undone): \(error)", exitCode: .badConfiguration)
   }
 }

@@ -5,6 +5,7 @@ import Glibc
 import Journal
 import Logging
 import ServiceLifecycle
+import SettingOptions
 import Settings
 import Synchronization
 import SystemPackage
@@ -44,7 +45,7 @@ enum Dermsegd {
       destination: .automatic(environment: environment), identifier: "dermsegd")
     do {
       let settings = try await Settings.load(
-        configFile: options.config.map { FilePath($0) }, options: options.given,
+        configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
       logger = makeLogger(settings, environment)
       let stopper = Stopper()
@@ -55,7 +56,8 @@ enum Dermsegd {
       try service.noteCrashes()
       stopper.isStarted(service)
       let reloader = Reloader(
-        hangups: hangups, service: service, configFile: options.config, given: options.given,
+        hangups: hangups, service: service, configFile: options.config,
+        given: options.givenSettings,
         logger: logger)
       try await run(service, reloader, logger)
       return 0

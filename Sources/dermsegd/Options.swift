@@ -1,4 +1,5 @@
 import ArgumentParser
+import SettingOptions
 import Settings
 import SystemPackage
 
@@ -43,27 +44,6 @@ struct Options: ParsableCommand {
   @OptionGroup(title: "Watching") var watching: WatchingOptions
   @OptionGroup(title: "Beside each mask") var companions: CompanionOptions
   @OptionGroup(title: "Logging") var logging: LoggingOptions
-
-  /// What was given, by the names that ``Settings`` knows.
-  var given: [String: String] {
-    let values: [String: String?] = [
-      "test-folder": folders.testFolder, "recursive": folders.recursive,
-      "results-folder": folders.resultsFolder,
-      "training-folder": folders.trainingFolder, "model-store": folders.modelStore,
-      "state-directory": folders.stateDirectory, "model": computation.model,
-      "threads": computation.threads, "threshold": masks.threshold,
-      "components": masks.components, "fill-holes": masks.fillHoles,
-      "smallest-speck": masks.smallestSpeck, "accuracy": masks.accuracy,
-      "settle": watching.settle, "settle-max": watching.settleMax,
-      "rescan-interval": watching.rescanInterval, "poll-interval": watching.pollInterval,
-      "failed-notes": watching.failedNotes, "overlays": companions.overlays,
-      "reports": companions.reports, "results-table": companions.resultsTable,
-      "probabilities": companions.probabilities, "scale": companions.scale,
-      "log-format": logging.logFormat,
-      "log-level": logging.logLevel,
-    ]
-    return values.compactMapValues { $0 }
-  }
 }
 
 struct FolderOptions: ParsableArguments {
@@ -79,14 +59,6 @@ struct FolderOptions: ParsableArguments {
 struct ComputationOptions: ParsableArguments {
   @Option(help: help("model"), completion: .file(extensions: ["safetensors"])) var model: String?
   @Option(help: help("threads")) var threads: String?
-}
-
-struct MaskOptions: ParsableArguments {
-  @Option(help: help("threshold")) var threshold: String?
-  @Option(help: help("components")) var components: String?
-  @Option(help: help("fillHoles")) var fillHoles: String?
-  @Option(help: help("smallestSpeck")) var smallestSpeck: String?
-  @Option(help: help("accuracy")) var accuracy: String?
 }
 
 struct WatchingOptions: ParsableArguments {
@@ -108,19 +80,4 @@ struct CompanionOptions: ParsableArguments {
 struct LoggingOptions: ParsableArguments {
   @Option(help: help("logFormat")) var logFormat: String?
   @Option(help: help("logLevel")) var logLevel: String?
-}
-
-/// The help of an option, from the table of keys.
-private func help(_ name: String) -> ArgumentHelp {
-  guard let key = SettingKey.all.first(where: { $0.name == name }) else {
-    preconditionFailure("\(name) is not in the table of keys")
-  }
-  let fallback = key.defaultText.isEmpty ? "" : " (default: \(key.defaultText))"
-  return ArgumentHelp(
-    "\(key.summary)\(fallback)", valueName: key.allowed.hasPrefix("a ") ? valueName(key) : "value")
-}
-
-private func valueName(_ key: SettingKey) -> String {
-  let kinds = ["a folder": "dir", "a file": "file"]
-  return kinds[key.allowed] ?? (key.allowed.hasPrefix("a time") ? "time" : "number")
 }
