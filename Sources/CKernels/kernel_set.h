@@ -18,6 +18,7 @@ const ck_kernels KERNEL_SET = {
     .pack_panels = pack_panels,
     .input_tiles = input_tiles,
     .output_tiles = output_tiles,
+    .head_tiles = head_tiles,
     .gradient_tiles = gradient_tiles,
     .filters = filters,
     .turned_filters = turned_filters,

@@ -90,46 +90,38 @@ static void lines(
   }
 }
 
-// Sum of 16 lanes.
-INLINE float total(vec v) {
-  typedef float half __attribute__((vector_size(32)));
-  typedef float quarter __attribute__((vector_size(16)));
-  half h = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-           __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-  quarter q = __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
-  return (q[0] + q[2]) + (q[1] + q[3]);
-}
-
+// One or two pixels, whose sums leave the registers together.
 INLINE void few_outputs_of(
-    const long outputs, const float *source, long source_step, long channels, long count,
+    const int pixels, const long outputs, const float *source, long source_step, long channels,
     const float *weight, const float *bias, float *target, long target_step) {
-  for (long t = 0; t < count; t++, source += source_step, target += target_step) {
-    vec sums[4];
-    UNROLL for (int n = 0; n < outputs; n++) sums[n] = splat(0);
-    for (long c = 0; c < channels; c += 16) {
-      vec value = load_part(source + c, channels - c);
+  vec sums[8];
+  UNROLL for (int i = 0; i < 8; i++) sums[i] = splat(0);
+  for (long c = 0; c < channels; c += 16)
+    UNROLL for (int i = 0; i < pixels; i++) {
+      vec value = load_part(source + i * source_step + c, channels - c);
       UNROLL for (int n = 0; n < outputs; n++)
-        sums[n] += value * load(weight + (c * outputs + 16 * n));
+        sums[i * outputs + n] += value * load(weight + (c * outputs + 16 * n));
     }
-    UNROLL for (int n = 0; n < outputs; n++) target[n] = total(sums[n]) + bias[n];
+  for (long first = 0; first < pixels * outputs; first += 4) {
+    four part = lane_sums(sums[first], sums[first + 1], sums[first + 2], sums[first + 3]);
+    for (long i = first; i < smaller(first + 4, pixels * outputs); i++)
+      target[i / outputs * target_step + i % outputs] = part[i - first] + bias[i % outputs];
   }
 }
 
 static void few_outputs(
     const float *source, long source_step, long channels, long count, long outputs,
     const float *weight, const float *bias, float *target, long target_step) {
+  long t = 0;
   if (outputs == 2)
+    for (; t + 1 < count; t += 2)
+      few_outputs_of(
+          2, 2, source + t * source_step, source_step, channels, weight, bias,
+          target + t * target_step, target_step);
+  for (; t < count; t++)
     few_outputs_of(
-        2, source, source_step, channels, count, weight, bias, target, target_step);
-  else
-    for (long n = 0; n < outputs; n++)
-      for (long t = 0; t < count; t++) {
-        const float *from = source + t * source_step;
-        vec sum = splat(0);
-        for (long c = 0; c < channels; c += 16)
-          sum += load_part(from + c, channels - c) * load(weight + (c * outputs + 16 * n));
-        target[t * target_step + n] = total(sum) + bias[n];
-      }
+        1, outputs, source + t * source_step, source_step, channels, weight, bias,
+        target + t * target_step, target_step);
 }
 
 typedef unsigned char byte_vec __attribute__((vector_size(16)));

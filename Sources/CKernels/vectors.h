@@ -51,6 +51,28 @@ INLINE vec chosen(int_vec mask, vec yes, vec no) {
 // The first unless the second is larger, as max-pooling takes them.
 INLINE vec first_largest(vec first, vec second) { return chosen(second > first, second, first); }
 
+typedef float four __attribute__((vector_size(16)));
+
+// The sums over the lanes of four vectors.
+INLINE four lane_sums(vec a, vec b, vec c, vec d) {
+  // Halves of a and b side by side, then quarters of all four, then twice the lanes within them.
+  vec ab = __builtin_shufflevector(
+               a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           __builtin_shufflevector(
+               a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  vec cd = __builtin_shufflevector(
+               c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           __builtin_shufflevector(
+               c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  vec all = __builtin_shufflevector(
+                ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+            __builtin_shufflevector(
+                ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  all += __builtin_shufflevector(all, all, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  all += __builtin_shufflevector(all, all, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return __builtin_shufflevector(all, all, 0, 4, 8, 12);
+}
+
 // 16 values of one pixel into an image, finished; returns what was written.
 INLINE vec put(
     float *target, vec value, vec bias, long count, int relu, int accumulate, int streaming) {

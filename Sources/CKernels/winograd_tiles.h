@@ -131,10 +131,22 @@ INLINE void gradient_tiles_of(
     }
 }
 
+// The first half of an output transform: down the columns of a tile's products.
+INLINE void product_columns(
+    long tile, const float *from, long position_stride, vec (*w)[MAX_PATCH]) {
+  const long patch = tile + 2;
+  UNROLL for (long x = 0; x < patch; x++) {
+    vec m[MAX_PATCH], out[MAX_TILE];
+    UNROLL for (long y = 0; y < patch; y++)
+      m[y] = load(from + (y * patch + x) * position_stride);
+    transform_output(tile, out, m);
+    UNROLL for (long y = 0; y < tile; y++) w[y][x] = out[y];
+  }
+}
+
 INLINE void output_tiles_of(
     long tile, ck_blocks source, const ck_tiles *tiles, const ck_images *images,
     const ck_finish *finish, const ck_images *pooled) {
-  const long patch = tile + 2;
   const int relu = finish->relu, accumulate = finish->accumulate, streaming = finish->streaming;
   tile_cursor at = cursor_at(images, tile, tiles->first);
   const long row_stride = images->width * images->pixel_stride;
@@ -146,13 +158,7 @@ INLINE void output_tiles_of(
       long count = images->channels - channel;
       vec bias = finish->bias ? load_part(finish->bias + channel, count) : splat(0);
       vec w[MAX_TILE][MAX_PATCH];
-      UNROLL for (long x = 0; x < patch; x++) {
-        vec m[MAX_PATCH], out[MAX_TILE];
-        UNROLL for (long y = 0; y < patch; y++)
-          m[y] = load(from + (y * patch + x) * source.position_stride);
-        transform_output(tile, out, m);
-        UNROLL for (long y = 0; y < tile; y++) w[y][x] = out[y];
-      }
+      product_columns(tile, from, source.position_stride, w);
       vec above[MAX_TILE];
       for (long y = 0; y < rows; y++) {
         vec out[MAX_TILE];
@@ -173,6 +179,50 @@ INLINE void output_tiles_of(
             vec top = first_largest(above[x], above[x + 1]);
             store_part(largest, first_largest(first_largest(top, out[x]), out[x + 1]), count);
           }
+      }
+    }
+  }
+}
+
+INLINE void head_tiles_of(
+    long tile, ck_blocks source, const ck_tiles *tiles, long channels, const ck_finish *finish,
+    const ck_head *head) {
+  const ck_images *images = &head->images;
+  const int relu = finish->relu;
+  tile_cursor at = cursor_at(images, tile, tiles->first);
+  for (long t = 0; t < tiles->count; t++, advance(&at, tile)) {
+    const long rows = smaller(tile, images->height - at.y);
+    const long columns = smaller(tile, images->width - at.x);
+    vec sums[MAX_TILE][2 * MAX_TILE];
+    for (long channel = 0; channel < channels; channel += 16) {
+      vec bias = finish->bias ? load_part(finish->bias + channel, channels - channel) : splat(0);
+      vec weight[2] = {load(head->weight + 2 * channel), load(head->weight + 2 * channel + 16)};
+      vec w[MAX_TILE][MAX_PATCH];
+      product_columns(
+          tile, source.base + (channel / 16 * source.capacity + t) * 16, source.position_stride, w);
+      for (long y = 0; y < rows; y++) {
+        vec out[MAX_TILE];
+        transform_output(tile, out, w[y]);
+        UNROLL for (long x = 0; x < tile; x++) {
+          vec value = out[x] + bias;
+          if (relu) value = rectified(value);
+          UNROLL for (int n = 0; n < 2; n++) {
+            vec before = channel > 0 ? sums[y][2 * x + n] : splat(0);
+            sums[y][2 * x + n] = before + value * weight[n];
+          }
+        }
+      }
+    }
+    const four offset = {head->bias[0], head->bias[1], head->bias[0], head->bias[1]};
+    for (long y = 0; y < rows; y++) {
+      float *to = pixel_at(images, at.image, at.y + y, at.x);
+      UNROLL for (long x = 0; x < tile; x += 2, to += 2 * images->pixel_stride) {
+        const vec *own = sums[y] + 2 * x;
+        four result = lane_sums(own[0], own[1], own[2], own[3]) + offset;
+        for (int n = 0; n < 2; n++) {
+          if (x < columns) to[n] = result[n];
+          if (x + 1 < columns) to[images->pixel_stride + n] = result[2 + n];
+        }
       }
     }
   }
@@ -289,6 +339,15 @@ static void output_tiles(
     output_tiles_of(4, source, tiles, images, finish, pooled);
   else
     output_tiles_of(6, source, tiles, images, finish, pooled);
+}
+
+static void head_tiles(
+    ck_blocks source, const ck_tiles *tiles, long channels, const ck_finish *finish,
+    const ck_head *head) {
+  if (tiles->tile == 4)
+    head_tiles_of(4, source, tiles, channels, finish, head);
+  else
+    head_tiles_of(6, source, tiles, channels, finish, head);
 }
 
 static void filters(

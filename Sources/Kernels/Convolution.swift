@@ -25,6 +25,23 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   }
 }
 
+/// A 1x1 convolution to two channels, without ReLU, that another convolution computes from its own
+/// output, which is then not written: it saves writing and reading a network's largest plane.
+@safe public struct ConvolutionHead {
+  let weight: UnsafePointer<Float>
+  let bias: UnsafePointer<Float>
+  let output: ActivationView
+
+  /// Weights `[1, 1, I, 2]`, bias `[2]` and what is written, `[N, H, W, 2]`.
+  public init(weight: UnsafePointer<Float>, bias: UnsafePointer<Float>, output: ActivationView) {
+    precondition(output.channels == Self.outputs)
+    unsafe (self.weight, self.bias, self.output) = unsafe (weight, bias, output)
+  }
+
+  /// Channels of a head.
+  public static let outputs = 2
+}
+
 /// One convolution with the algorithm chosen for it.
 public struct Convolution: Sendable {
   /// What is computed.
@@ -113,6 +130,33 @@ public struct Convolution: Sendable {
         geometry, input: input, weight: weight, bias: bias, output: output, pooled: pooled,
         pool: pool, workspace: workspace)
     }
+  }
+
+  /// Whether `forward` can compute a head of images of `height` x `width` on the way.
+  public func canComputeHead(height: Int, width: Int, threads: Int) -> Bool {
+    guard algorithm == .winograd else { return false }
+    // More images never make the chunks of outputs smaller.
+    let plan = WinogradPlan(
+      inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels, batch: 1,
+      height: height, width: width, threads: threads)
+    return plan.chunk >= geometry.outputChannels
+  }
+
+  /// Scratch memory that a head needs on top of `workspaceNeed`.
+  public var headWorkspaceNeed: Workspace.Need {
+    Workspace.Need(
+      shared: blockCount(geometry.outputChannels) * blockChannels * ConvolutionHead.outputs,
+      perThread: 0)
+  }
+
+  /// Writes the head of what the other `forward` would write: bit-equal to computing it afterwards.
+  public func forward(
+    input: ActivationView, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    head: ConvolutionHead, pool: ThreadPool, workspace: Workspace
+  ) {
+    unsafe winogradForward(
+      geometry, input: input, weight: weight, bias: bias, head: head, pool: pool,
+      workspace: workspace)
   }
 
   /// Writes, or adds to, the gradient by the input. `outputGradient` is behind the ReLU already

@@ -107,18 +107,26 @@ private func multiplyFewOutputs(
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let outputs = output.channels
-  // [C / 16][outputs][16].
-  unsafe panels.update(repeating: 0, count: blockCount(input.channels) * blockChannels * outputs)
-  for c in 0..<input.channels {
-    for n in 0..<outputs {
-      let place = (c / blockChannels * outputs + n) * blockChannels + c % blockChannels
-      unsafe panels[place] = unsafe weight[c * outputs + n]
-    }
-  }
+  unsafe packFewOutputs(weight: weight, channels: input.channels, outputs: outputs, into: panels)
   pool.parallelFor(output.rows) { row in
     unsafe loops.few_outputs(
       input.pixel(row: row, x: 0), input.pixelStride, input.channels, output.width, outputs,
       panels, bias, output.pixel(row: row, x: 0), output.pixelStride)
+  }
+}
+
+/// Writes a 1x1 convolution's weights `[channels, outputs]` to `[channels / 16][outputs][16]`, zeros
+/// behind the channels.
+func packFewOutputs(
+  weight: UnsafePointer<Float>, channels: Int, outputs: Int,
+  into packed: UnsafeMutablePointer<Float>
+) {
+  unsafe packed.update(repeating: 0, count: blockCount(channels) * blockChannels * outputs)
+  for c in 0..<channels {
+    for n in 0..<outputs {
+      let place = (c / blockChannels * outputs + n) * blockChannels + c % blockChannels
+      unsafe packed[place] = unsafe weight[c * outputs + n]
+    }
   }
 }
 

@@ -11,16 +11,53 @@ private typealias FilterTransform = (
   _ panels: UnsafeMutablePointer<Float>, _ panelBlocks: Int, _ panelRow: Int
 ) -> Void
 
+/// Writes the outputs that some tiles' products give: the last of the three transforms.
+private typealias OutputTransform = (
+  _ products: ck_blocks, _ tiles: ck_tiles, _ outputs: Range<Int>
+) -> Void
+
 func winogradForward(
   _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
   bias: UnsafePointer<Float>, output: ActivationView, pooled: ActivationView?, pool: ThreadPool,
   workspace: Workspace
 ) {
+  let transform = unsafe outputTransform(
+    into: output, pooled: pooled, bias: bias, hasReLU: geometry.hasReLU, accumulate: false)
+  unsafe winogradForward(
+    geometry, input: input, weight: weight, pool: pool, workspace: workspace, transform)
+}
+
+func winogradForward(
+  _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
+  bias: UnsafePointer<Float>, head: ConvolutionHead, pool: ThreadPool, workspace: Workspace
+) {
+  let loops = unsafe InstructionSet.fastest.loops
+  let plan = WinogradPlan(
+    input, outputChannels: geometry.outputChannels, threads: pool.threadCount)
+  precondition(plan.chunk >= geometry.outputChannels, "the head needs all channels at once")
+  // Behind what the convolution itself shares.
+  let headWeight = unsafe workspace.shared + plan.need.shared
+  unsafe packFewOutputs(
+    weight: head.weight, channels: geometry.outputChannels, outputs: 2, into: headWeight)
+  unsafe winogradForward(
+    geometry, input: input, weight: weight, pool: pool, workspace: workspace
+  ) { products, tiles, outputs in
+    var tiles = tiles
+    var finish = unsafe ck_finish(
+      bias: bias, relu: geometry.hasReLU ? 1 : 0, accumulate: 0, streaming: 0)
+    var head = unsafe ck_head(images: head.output.images, weight: headWeight, bias: head.bias)
+    unsafe loops.head_tiles(products, &tiles, outputs.count, &finish, &head)
+  }
+}
+
+private func winogradForward(
+  _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
+  pool: ThreadPool, workspace: Workspace, _ transform: @escaping OutputTransform
+) {
   let loops = unsafe InstructionSet.fastest.loops
   let layer = unsafe WinogradLayer(
-    input: input, output: output, pooled: pooled, bias: bias, hasReLU: geometry.hasReLU,
-    accumulate: false,
-    pool: pool, workspace: workspace
+    input: input, outputChannels: geometry.outputChannels, pool: pool, workspace: workspace,
+    transformOutputs: transform
   ) { plan, outputs, rows, panels, panelBlocks, panelRow in
     unsafe loops.filters(
       plan.tile, weight + outputs.lowerBound, geometry.inputChannels, geometry.outputChannels,
@@ -36,8 +73,10 @@ func winogradInputGradient(
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let layer = unsafe WinogradLayer(
-    input: outputGradient, output: inputGradient, pooled: nil, bias: nil, hasReLU: false,
-    accumulate: accumulate, pool: pool, workspace: workspace
+    input: outputGradient, outputChannels: geometry.inputChannels, pool: pool,
+    workspace: workspace,
+    transformOutputs: outputTransform(
+      into: inputGradient, pooled: nil, bias: nil, hasReLU: false, accumulate: accumulate)
   ) { plan, inputs, rows, panels, panelBlocks, panelRow in
     unsafe loops.turned_filters(
       plan.tile, weight + inputs.lowerBound * geometry.outputChannels, geometry.inputChannels,
@@ -47,34 +86,60 @@ func winogradInputGradient(
   layer.convolve()
 }
 
-/// output (+)= conv(input, filters) (+ bias, ReLU), with the filters that `transformFilters` gives.
+/// Transforms products into an image, and into its pooled image if there is one.
+private func outputTransform(
+  into output: ActivationView, pooled: ActivationView?, bias: UnsafePointer<Float>?,
+  hasReLU: Bool, accumulate: Bool
+) -> OutputTransform {
+  let loops = unsafe InstructionSet.fastest.loops
+  let isStreaming = !accumulate && output.isStreamable
+  return { products, tiles, outputs in
+    var tiles = tiles
+    var images = unsafe output.channels(outputs).images
+    var finish = unsafe ck_finish(
+      bias: bias.map { unsafe $0 + outputs.lowerBound }, relu: hasReLU ? 1 : 0,
+      accumulate: accumulate ? 1 : 0, streaming: isStreaming ? 1 : 0)
+    if let pooled {
+      var pooled = unsafe pooled.channels(outputs).images
+      unsafe loops.output_tiles(products, &tiles, &images, &finish, &pooled)
+    } else {
+      unsafe loops.output_tiles(products, &tiles, &images, &finish, nil)
+    }
+    if isStreaming { unsafe loops.finish_streaming() }
+  }
+}
+
+extension WinogradPlan {
+  /// The plan for convolving `input`.
+  fileprivate init(_ input: ActivationView, outputChannels: Int, threads: Int) {
+    self.init(
+      inputChannels: input.channels, outputChannels: outputChannels,
+      batch: input.batch, height: input.height, width: input.width, threads: threads)
+  }
+}
+
+/// A convolution with the filters and outputs that its two transforms are given.
 @safe private struct WinogradLayer {
   private let plan: WinogradPlan
   private let loops: ck_kernels
   private let input: ActivationView
-  private let output: ActivationView
-  private let pooled: ActivationView?
-  private let finish: ck_finish
+  private let outputChannels: Int
   private let pool: ThreadPool
   private let workspace: Workspace
   private let transformFilters: FilterTransform
+  private let transformOutputs: OutputTransform
 
   init(
-    input: ActivationView, output: ActivationView, pooled: ActivationView?,
-    bias: UnsafePointer<Float>?, hasReLU: Bool, accumulate: Bool, pool: ThreadPool,
-    workspace: Workspace,
+    input: ActivationView, outputChannels: Int, pool: ThreadPool,
+    workspace: Workspace, transformOutputs: @escaping OutputTransform,
     transformFilters: @escaping FilterTransform
   ) {
-    plan = WinogradPlan(
-      inputChannels: input.channels, outputChannels: output.channels, batch: input.batch,
-      height: input.height, width: input.width, threads: pool.threadCount)
     unsafe loops = InstructionSet.fastest.loops
-    (self.input, self.output, self.pooled) = (input, output, pooled)
-    unsafe finish = ck_finish(
-      bias: bias, relu: hasReLU ? 1 : 0, accumulate: accumulate ? 1 : 0,
-      streaming: !accumulate && output.isStreamable ? 1 : 0)
+    plan = WinogradPlan(input, outputChannels: outputChannels, threads: pool.threadCount)
+    (self.input, self.outputChannels) = (input, outputChannels)
     (self.pool, self.workspace) = (pool, workspace)
     unsafe self.transformFilters = unsafe transformFilters
+    unsafe self.transformOutputs = unsafe transformOutputs
   }
 
   func convolve() {
@@ -99,8 +164,8 @@ func winogradInputGradient(
   }
 
   private var chunks: [Range<Int>] {
-    stride(from: 0, to: output.channels, by: plan.chunk).map {
-      $0..<min(output.channels, $0 + plan.chunk)
+    stride(from: 0, to: outputChannels, by: plan.chunk).map {
+      $0..<min(outputChannels, $0 + plan.chunk)
     }
   }
 
@@ -145,7 +210,7 @@ func winogradInputGradient(
           &images, &next, position - prefetchStart, plan.positions - prefetchStart)
       }
     }
-    unsafe write(products, own, outputs)
+    unsafe transformOutputs(products, own, outputs)
   }
 
   // Few tiles.
@@ -183,21 +248,6 @@ func winogradInputGradient(
           products.base + position * plan.outputStride, first > 0 ? 1 : 0)
       }
     }
-    unsafe write(products, tiles, outputs)
-  }
-
-  /// Transforms products into the output's channels.
-  private func write(_ products: ck_blocks, _ tiles: ck_tiles, _ outputs: Range<Int>) {
-    var tiles = tiles
-    var images = unsafe output.channels(outputs).images
-    var finish = unsafe finish
-    unsafe finish.bias = unsafe finish.bias.map { unsafe $0 + outputs.lowerBound }
-    if let pooled {
-      var pooled = unsafe pooled.channels(outputs).images
-      unsafe loops.output_tiles(products, &tiles, &images, &finish, &pooled)
-    } else {
-      unsafe loops.output_tiles(products, &tiles, &images, &finish, nil)
-    }
-    if unsafe finish.streaming != 0 { unsafe loops.finish_streaming() }
+    unsafe transformOutputs(products, tiles, outputs)
   }
 }

@@ -15,6 +15,11 @@
       Need(shared: max(shared, other.shared), perThread: max(perThread, other.perThread))
     }
 
+    /// What is enough for both at once.
+    public static func + (_ one: Need, _ other: Need) -> Need {
+      Need(shared: one.shared + other.shared, perThread: one.perThread + other.perThread)
+    }
+
     /// Floats of the whole workspace.
     public func count(threads: Int) -> Int {
       Self.aligned(shared) + threads * Self.aligned(perThread)

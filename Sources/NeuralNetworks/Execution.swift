@@ -17,9 +17,8 @@ final class Execution {
   private let isTraining: Bool
   let convolutions: [Convolution?]
   let transposedConvolutions: [TransposedConvolution?]
-  /// Per convolution: the max-pooling of its output that it computes on the way. Inference only:
-  /// training has to know which pixel was the largest.
-  private let pooling: [Int: Int]
+  /// What convolutions compute on the way; nothing in training.
+  private let fusion: Fusion
   /// Scratch memory of each node's passes, which lies in the arena.
   private let needs: [Workspace.Need]
   /// Per batch normalisation: mean and inverse deviation of the last batch, scale and shift,
@@ -49,25 +48,24 @@ final class Execution {
       return TransposedConvolution(
         inputChannels: layer.inputChannels, outputChannels: layer.outputChannels)
     }
+    let fusion =
+      isTraining
+      ? .none
+      : try Fusion(
+        network, convolutions, height: height, width: width, threads: pool.threadCount)
+    self.fusion = fusion
     func need(_ index: Int, _ shape: Network.NodeShape) -> Workspace.Need {
       if let convolution = convolutions[index] {
-        return convolution.workspaceNeed(
+        let need = convolution.workspaceNeed(
           batch: batch, height: shape.height, width: shape.width, threads: pool.threadCount,
           training: isTraining)
+        return fusion.heads[index] == nil ? need : need + convolution.headWorkspaceNeed
       }
       return transposedConvolutions[index]?.workspaceNeed(training: isTraining) ?? .none
     }
-    var pooling: [Int: Int] = [:]
-    for (index, node) in network.nodes.enumerated()
-    where node.operation == .maxPool2d && !isTraining {
-      let source = node.inputs[0]
-      if convolutions[source]?.canPool == true && pooling[source] == nil { pooling[source] = index }
-    }
-    self.pooling = pooling
-    let writers = Dictionary(uniqueKeysWithValues: pooling.map { ($1, $0) })
     plan = try ExecutionPlan(
       network, batch: batch, height: height, width: width, isTraining: isTraining,
-      writer: { writers[$0] ?? $0 }
+      writer: fusion.writer(of:)
     ) { shapes in
       shapes.indices.map { need($0, shapes[$0]).count(threads: pool.threadCount) }
     }
@@ -145,13 +143,25 @@ final class Execution {
     let output = view(index, count)
     switch node.operation {
     case .input: break
+    case .conv2d where fusion.heads[node.inputs[0]] == index: break
     case .conv2d:
       guard let convolution = convolutions[index] else { return }
+      if let head = fusion.heads[index] {
+        unsafe convolution.forward(
+          input: view(node.inputs[0], count),
+          weight: parameters.base + parameter(index, ".weight"),
+          bias: parameters.base + parameter(index, ".bias"),
+          head: ConvolutionHead(
+            weight: parameters.base + parameter(head, ".weight"),
+            bias: parameters.base + parameter(head, ".bias"), output: view(head, count)),
+          pool: pool, workspace: workspace(index, plan.forwardWorkspaces))
+        return
+      }
       unsafe convolution.forward(
         input: view(node.inputs[0], count),
         weight: parameters.base + parameter(index, ".weight"),
         bias: parameters.base + parameter(index, ".bias"), output: output,
-        pooled: pooling[index].map { view($0, count) }, pool: pool,
+        pooled: fusion.poolings[index].map { view($0, count) }, pool: pool,
         workspace: workspace(index, plan.forwardWorkspaces))
     case .convTranspose2d:
       unsafe transposedConvolutions[index]?.forward(
@@ -161,7 +171,7 @@ final class Execution {
         workspace: workspace(index, plan.forwardWorkspaces))
     case .batchNorm2d(let layer):
       normalize(index, layer, input: view(node.inputs[0], count), output: output, learning)
-    case .maxPool2d where pooling[node.inputs[0]] == index: break
+    case .maxPool2d where fusion.poolings[node.inputs[0]] == index: break
     case .maxPool2d:
       unsafe maxPoolForward(
         fine: view(node.inputs[0], count), coarse: output, winners: winners(index), pool: pool)

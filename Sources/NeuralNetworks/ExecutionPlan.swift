@@ -40,11 +40,12 @@ struct ExecutionPlan {
   }
 
   /// - Parameters:
-  ///   - writer: The node whose step writes the output of a node; itself unless two are computed at once.
+  ///   - writer: The node whose step writes the output of a node; itself unless two are computed at once;
+  ///     nil when nothing reads it and it is not written.
   ///   - workspaces: Floats of scratch memory that each node needs in either pass.
   init(
     _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool,
-    writer: (_ node: Int) -> Int = { $0 },
+    writer: (_ node: Int) -> Int? = { $0 },
     workspaces: (_ shapes: [Network.NodeShape]) -> [Int] = { $0.map { _ in 0 } }
   ) throws(NetworkError) {
     self.network = network
@@ -62,7 +63,8 @@ struct ExecutionPlan {
       MemoryRequest(count: batch * shapes[$0].count, first: Int.max, last: Int.min)
     }
     for node in 0..<count {
-      var steps = [node, writer(node)] + users[node]
+      guard let writer = writer(node) else { continue }
+      var steps = [node, writer] + users[node]
       if node == count - 1 { steps.append(count) }
       if isTraining {
         steps += users[node].filter { nodes[$0].operation.readsInputBackward }

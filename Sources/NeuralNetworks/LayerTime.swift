@@ -57,9 +57,8 @@ extension Execution {
   func layerTimes(_ clock: LayerClock, count: Int) -> [LayerTime] {
     network.nodes.indices.dropFirst().compactMap { index in
       let node = network.nodes[index]
-      // Views of others, and poolings that their convolution computes.
-      let mayBeFree = node.operation == .concatenate || node.operation == .maxPool2d
-      if mayBeFree && clock.median(index, .forward) < 1e-5 { return nil }
+      // Views of others, and what their convolution computes on the way.
+      if clock.median(index, .forward) < 1e-5 { return nil }
       let shape = plan.shapes[index]
       let (algorithm, products) = products(of: index, count)
       return LayerTime(

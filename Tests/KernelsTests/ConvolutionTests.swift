@@ -117,6 +117,40 @@ import Testing
     #expect(pooled.gapsAreUntouched)
   }
 
+  /// A head computed on the way is, bit for bit, what it gives from the written output.
+  @Test(
+    arguments: cases.filter {
+      $0.algorithm == .winograd
+        && Convolution($0.geometry).canComputeHead(
+          height: $0.height, width: $0.width, threads: $0.threads)
+    })
+  func head(_ c: Case) {
+    let pass = Pass(c)
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let headLayer = Convolution(
+      ConvolutionGeometry(
+        kernelSize: 1, inputChannels: c.geometry.outputChannels, outputChannels: 2, hasReLU: false))
+    let weight = randomBuffer(headLayer.geometry.weightCount, seed: 4)
+    let bias = randomBuffer(2, seed: 5)
+    let pool = ThreadPool(threadCount: c.threads)
+    let expected = Activations(c.batch, c.height, c.width, 2, gap: 0, seed: nil)
+    unsafe headLayer.forward(
+      input: pass.output.view, weight: weight.base, bias: bias.base, output: expected.view,
+      pool: pool,
+      workspace: Workspace(c.need(headLayer, training: false), threadCount: c.threads))
+    let found = Activations(c.batch, c.height, c.width, 2, gap: c.gap, seed: nil)
+    unsafe convolution.forward(
+      input: pass.input.view, weight: pass.weights.base, bias: pass.bias.base,
+      head: ConvolutionHead(weight: weight.base, bias: bias.base, output: found.view), pool: pool,
+      workspace: Workspace(
+        c.need(convolution, training: false) + convolution.headWorkspaceNeed,
+        threadCount: c.threads))
+    for i in 0..<(c.batch * c.height * c.width * 2) {
+      #expect(flat(found)(i) == flat(expected)(i))
+    }
+    #expect(found.gapsAreUntouched)
+  }
+
   @Test(arguments: cases, [false, true]) func inputGradient(_ c: Case, _ accumulate: Bool) {
     let convolution = Convolution(c.geometry, algorithm: c.algorithm)
     let (pool, workspace) = (

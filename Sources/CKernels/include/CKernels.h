@@ -44,6 +44,13 @@ typedef struct {
   int streaming;     // write past the caches: for results that are larger than they are
 } ck_finish;
 
+// A 1x1 convolution to two channels, computed from values that are not written themselves.
+typedef struct {
+  ck_images images;    // what it writes
+  const float *weight; // [channels / 16][2][16], zeros behind the channels
+  const float *bias;   // [2]
+} ck_head;
+
 // The loops of one instruction set.
 typedef struct {
   const char *name; // "AVX-512", "AVX2", "generic"
@@ -77,6 +84,11 @@ typedef struct {
   void (*output_tiles)(
       ck_blocks source, const ck_tiles *tiles, const ck_images *images, const ck_finish *finish,
       const ck_images *pooled);
+  // A^T m A of products of `channels` channels, finished without accumulating, only to compute the
+  // head from them.
+  void (*head_tiles)(
+      ck_blocks source, const ck_tiles *tiles, long channels, const ck_finish *finish,
+      const ck_head *head);
   // A y A^T of output gradients (zeros outside the image).
   void (*gradient_tiles)(const ck_images *images, const ck_tiles *tiles, ck_blocks target);
   // G g G^T of filters [3][3][inputs][outputs] for inputs first ..< end and `columns` outputs from
@@ -115,7 +127,7 @@ typedef struct {
   void (*lines)(
       const ck_images *input, long first_row, long rows, const float *panels,
       const ck_images *output, const ck_finish *finish, float *memory);
-  // 1x1 convolution with few outputs: target[n] = bias[n] + sum source[c] weight[c / 16][n][c % 16]
+  // 1x1 convolution with few outputs (1 ... 4): target[n] = bias[n] + sum source[c] weight[c / 16][n][c % 16]
   // of `count` pixels, weight padded with zeros.
   void (*few_outputs)(
       const float *source, long source_step, long channels, long count, long outputs,
