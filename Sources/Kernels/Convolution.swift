@@ -110,20 +110,27 @@ public struct Convolution: Sendable {
   /// Whether `forward` can pool on the way.
   public var canPool: Bool { algorithm == .winograd }
 
-  /// Writes `output` `[N, H, W, O]` from `input` `[N, H, W, I]`, bias and ReLU included; and `pooled`
+  /// Whether `forward` reads parts of so many channels without their being side by side in memory.
+  public func canJoin(_ channels: [Int]) -> Bool {
+    algorithm == .winograd && channels.dropLast().allSatisfy { $0 % blockChannels == 0 }
+  }
+
+  /// Writes `output` `[N, H, W, O]` from `input`, which is `[N, H, W, I]` in one part or, where it
+  /// `canJoin` them, in several with the channels of one after those of the other; bias and ReLU included; and `pooled`
   /// `[N, H / 2, W / 2, O]`, when given, the largest of each 2x2 pixels, which saves reading them again.
   public func forward(
-    input: ActivationView, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    input: [ActivationView], weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
     output: ActivationView, pooled: ActivationView? = nil, pool: ThreadPool, workspace: Workspace
   ) {
     precondition(pooled == nil || canPool, "\(algorithm) does not pool")
+    precondition(input.count == 1 || canJoin(input.map(\.channels)), "cannot join these channels")
     switch algorithm {
     case .taps:
       unsafe tapConvolutionForward(
-        geometry, input: input, weight: weight, bias: bias, output: output, pool: pool)
+        geometry, input: input[0], weight: weight, bias: bias, output: output, pool: pool)
     case .patches:
       unsafe patchConvolutionForward(
-        geometry, input: input, weight: weight, bias: bias, output: output, pool: pool,
+        geometry, input: input[0], weight: weight, bias: bias, output: output, pool: pool,
         workspace: workspace)
     case .winograd:
       unsafe winogradForward(
@@ -151,7 +158,7 @@ public struct Convolution: Sendable {
 
   /// Writes the head of what the other `forward` would write: bit-equal to computing it afterwards.
   public func forward(
-    input: ActivationView, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    input: [ActivationView], weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
     head: ConvolutionHead, pool: ThreadPool, workspace: Workspace
   ) {
     unsafe winogradForward(

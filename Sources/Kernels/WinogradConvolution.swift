@@ -17,7 +17,7 @@ private typealias OutputTransform = (
 ) -> Void
 
 func winogradForward(
-  _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
+  _ geometry: ConvolutionGeometry, input: [ActivationView], weight: UnsafePointer<Float>,
   bias: UnsafePointer<Float>, output: ActivationView, pooled: ActivationView?, pool: ThreadPool,
   workspace: Workspace
 ) {
@@ -28,12 +28,13 @@ func winogradForward(
 }
 
 func winogradForward(
-  _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
+  _ geometry: ConvolutionGeometry, input: [ActivationView], weight: UnsafePointer<Float>,
   bias: UnsafePointer<Float>, head: ConvolutionHead, pool: ThreadPool, workspace: Workspace
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let plan = WinogradPlan(
-    input, outputChannels: geometry.outputChannels, threads: pool.threadCount)
+    input[0], inputChannels: geometry.inputChannels, outputChannels: geometry.outputChannels,
+    threads: pool.threadCount)
   precondition(plan.chunk >= geometry.outputChannels, "the head needs all channels at once")
   // Behind what the convolution itself shares.
   let headWeight = unsafe workspace.shared + plan.need.shared
@@ -51,7 +52,7 @@ func winogradForward(
 }
 
 private func winogradForward(
-  _ geometry: ConvolutionGeometry, input: ActivationView, weight: UnsafePointer<Float>,
+  _ geometry: ConvolutionGeometry, input: [ActivationView], weight: UnsafePointer<Float>,
   pool: ThreadPool, workspace: Workspace, _ transform: @escaping OutputTransform
 ) {
   let loops = unsafe InstructionSet.fastest.loops
@@ -73,7 +74,7 @@ func winogradInputGradient(
 ) {
   let loops = unsafe InstructionSet.fastest.loops
   let layer = unsafe WinogradLayer(
-    input: outputGradient, outputChannels: geometry.inputChannels, pool: pool,
+    input: [outputGradient], outputChannels: geometry.inputChannels, pool: pool,
     workspace: workspace,
     transformOutputs: outputTransform(
       into: inputGradient, pooled: nil, bias: nil, hasReLU: false, accumulate: accumulate)
@@ -111,9 +112,11 @@ private func outputTransform(
 
 extension WinogradPlan {
   /// The plan for convolving `input`.
-  fileprivate init(_ input: ActivationView, outputChannels: Int, threads: Int) {
+  fileprivate init(
+    _ input: ActivationView, inputChannels: Int, outputChannels: Int, threads: Int
+  ) {
     self.init(
-      inputChannels: input.channels, outputChannels: outputChannels,
+      inputChannels: inputChannels, outputChannels: outputChannels,
       batch: input.batch, height: input.height, width: input.width, threads: threads)
   }
 }
@@ -122,7 +125,8 @@ extension WinogradPlan {
 @safe private struct WinogradLayer {
   private let plan: WinogradPlan
   private let loops: ck_kernels
-  private let input: ActivationView
+  /// The channels, one part after another.
+  private let input: [ActivationView]
   private let outputChannels: Int
   private let pool: ThreadPool
   private let workspace: Workspace
@@ -130,12 +134,14 @@ extension WinogradPlan {
   private let transformOutputs: OutputTransform
 
   init(
-    input: ActivationView, outputChannels: Int, pool: ThreadPool,
+    input: [ActivationView], outputChannels: Int, pool: ThreadPool,
     workspace: Workspace, transformOutputs: @escaping OutputTransform,
     transformFilters: @escaping FilterTransform
   ) {
     unsafe loops = InstructionSet.fastest.loops
-    plan = WinogradPlan(input, outputChannels: outputChannels, threads: pool.threadCount)
+    plan = WinogradPlan(
+      input[0], inputChannels: input.reduce(0) { $0 + $1.channels },
+      outputChannels: outputChannels, threads: pool.threadCount)
     (self.input, self.outputChannels) = (input, outputChannels)
     (self.pool, self.workspace) = (pool, workspace)
     unsafe self.transformFilters = unsafe transformFilters
@@ -173,6 +179,25 @@ extension WinogradPlan {
     ck_tiles(tile: plan.tile, first: first, count: max(0, min(most, plan.tileCount - first)))
   }
 
+  /// Transforms tiles of all parts of the input.
+  private func transformInput(_ tiles: ck_tiles, into target: ck_blocks) {
+    var (tiles, target) = unsafe (tiles, target)
+    for part in input {
+      var images = unsafe part.images
+      unsafe loops.input_tiles(&images, &tiles, target)
+      unsafe target.base += blockCount(part.channels) * plan.capacity * blockChannels
+    }
+  }
+
+  /// Asks for a share of the input of tiles.
+  private func prefetchInput(_ tiles: ck_tiles, part share: Int, of shares: Int) {
+    var tiles = tiles
+    for part in input {
+      var images = unsafe part.images
+      unsafe loops.prefetch_tiles(&images, &tiles, share, shares)
+    }
+  }
+
   // Many tiles.
 
   /// Transforms the filters of a chunk into shared memory.
@@ -187,16 +212,15 @@ extension WinogradPlan {
   /// Computes one block of tiles for one chunk of outputs. Meanwhile the input of the block that
   /// this thread will probably take next comes into its cache.
   private func convolve(block: Int, _ outputs: Range<Int>, _ thread: Int) {
-    var own = tiles(block * plan.capacity, plan.capacity)
-    var next = tiles((block + pool.threadCount) * plan.capacity, plan.capacity)
-    var images = unsafe input.images
+    let own = tiles(block * plan.capacity, plan.capacity)
+    let next = tiles((block + pool.threadCount) * plan.capacity, plan.capacity)
     let memory = unsafe workspace.threads[thread]
     let transformed = unsafe ck_blocks(
       base: memory, position_stride: plan.inputStride, capacity: plan.capacity)
     let products = unsafe ck_blocks(
       base: memory + plan.positions * plan.inputStride, position_stride: plan.outputStride,
       capacity: plan.capacity)
-    unsafe loops.input_tiles(&images, &own, transformed)
+    unsafe transformInput(own, into: transformed)
     // Late, so that the filters do not drive it out of the caches again.
     let prefetchStart = plan.positions * 3 / 4
     for position in 0..<plan.positions {
@@ -206,8 +230,8 @@ extension WinogradPlan {
         workspace.shared + position * plan.filterStride,
         products.base + position * plan.outputStride, 0)
       if next.count > 0 && position >= prefetchStart {
-        unsafe loops.prefetch_tiles(
-          &images, &next, position - prefetchStart, plan.positions - prefetchStart)
+        prefetchInput(
+          next, part: position - prefetchStart, of: plan.positions - prefetchStart)
       }
     }
     unsafe transformOutputs(products, own, outputs)
@@ -219,11 +243,9 @@ extension WinogradPlan {
   private func shareTiles(_ shared: ck_tiles) {
     let group = 6
     pool.parallelFor((shared.count + group - 1) / group) { task in
-      var own = tiles(shared.first + task * group, min(group, shared.count - task * group))
-      var images = unsafe input.images
-      unsafe loops.input_tiles(
-        &images, &own,
-        ck_blocks(
+      unsafe transformInput(
+        tiles(shared.first + task * group, min(group, shared.count - task * group)),
+        into: ck_blocks(
           base: workspace.shared + task * group * blockChannels,
           position_stride: plan.inputStride, capacity: plan.capacity))
     }

@@ -65,7 +65,7 @@ final class Execution {
     }
     plan = try ExecutionPlan(
       network, batch: batch, height: height, width: width, isTraining: isTraining,
-      writer: fusion.writer(of:)
+      fusion: fusion
     ) { shapes in
       shapes.indices.map { need($0, shapes[$0]).count(threads: pool.threadCount) }
     }
@@ -145,24 +145,7 @@ final class Execution {
     case .input: break
     case .conv2d where fusion.heads[node.inputs[0]] == index: break
     case .conv2d:
-      guard let convolution = convolutions[index] else { return }
-      if let head = fusion.heads[index] {
-        unsafe convolution.forward(
-          input: view(node.inputs[0], count),
-          weight: parameters.base + parameter(index, ".weight"),
-          bias: parameters.base + parameter(index, ".bias"),
-          head: ConvolutionHead(
-            weight: parameters.base + parameter(head, ".weight"),
-            bias: parameters.base + parameter(head, ".bias"), output: view(head, count)),
-          pool: pool, workspace: workspace(index, plan.forwardWorkspaces))
-        return
-      }
-      unsafe convolution.forward(
-        input: view(node.inputs[0], count),
-        weight: parameters.base + parameter(index, ".weight"),
-        bias: parameters.base + parameter(index, ".bias"), output: output,
-        pooled: fusion.poolings[index].map { view($0, count) }, pool: pool,
-        workspace: workspace(index, plan.forwardWorkspaces))
+      convolve(index, count)
     case .convTranspose2d:
       unsafe transposedConvolutions[index]?.forward(
         input: view(node.inputs[0], count),
@@ -184,6 +167,30 @@ final class Execution {
       where plan.copiedActivations.contains(.init(node: index, input: place)) {
         copyActivations(view(node.inputs[place], count), to: part, accumulate: false, pool: pool)
       }
+    }
+  }
+
+  private func convolve(_ index: Int, _ count: Int) {
+    guard let convolution = convolutions[index] else { return }
+    let input = fusion.parts(of: network.nodes[index].inputs[0], network.nodes).map {
+      view($0, count)
+    }
+    func weight(_ node: Int) -> UnsafePointer<Float> {
+      unsafe UnsafePointer(parameters.base + parameter(node, ".weight"))
+    }
+    func bias(_ node: Int) -> UnsafePointer<Float> {
+      unsafe UnsafePointer(parameters.base + parameter(node, ".bias"))
+    }
+    let workspace = workspace(index, plan.forwardWorkspaces)
+    if let head = fusion.heads[index] {
+      unsafe convolution.forward(
+        input: input, weight: weight(index), bias: bias(index),
+        head: ConvolutionHead(weight: weight(head), bias: bias(head), output: view(head, count)),
+        pool: pool, workspace: workspace)
+    } else {
+      unsafe convolution.forward(
+        input: input, weight: weight(index), bias: bias(index), output: view(index, count),
+        pooled: fusion.poolings[index].map { view($0, count) }, pool: pool, workspace: workspace)
     }
   }
 

@@ -4,7 +4,8 @@
 /// gradient by its ReLU, the only use of its output, and then computes at the step after that: so the
 /// gradients that it writes may lie where its output was.
 /// A concatenation owns one block and its inputs write straight into their channels of it, so
-/// nothing is copied; the gradients are laid out the same way.
+/// nothing is copied; the gradients are laid out the same way. At inference most need no block: what
+/// reads them reads their inputs, of which one comes into being late.
 struct ExecutionPlan {
   /// A node's block, its channels in it and whether they are the whole of it.
   struct Location: Equatable {
@@ -40,12 +41,11 @@ struct ExecutionPlan {
   }
 
   /// - Parameters:
-  ///   - writer: The node whose step writes the output of a node; itself unless two are computed at once;
-  ///     nil when nothing reads it and it is not written.
+  ///   - fusion: What is computed together, and what is never written.
   ///   - workspaces: Floats of scratch memory that each node needs in either pass.
   init(
     _ network: Network, batch: Int, height: Int, width: Int, isTraining: Bool,
-    writer: (_ node: Int) -> Int? = { $0 },
+    fusion: Fusion = .none,
     workspaces: (_ shapes: [Network.NodeShape]) -> [Int] = { $0.map { _ in 0 } }
   ) throws(NetworkError) {
     self.network = network
@@ -57,14 +57,15 @@ struct ExecutionPlan {
     func backward(_ node: Int) -> Int { masking(node) + 1 }
 
     // Forward: blocks, then who writes and reads them when.
-    let forward = Placement(nodes, shapes) { _, _ in true }
+    let forward = Placement(nodes, shapes, joins: fusion.joins) { _, _ in true }
     copiedActivations = forward.copied
     var requests = forward.blockOwners.map {
       MemoryRequest(count: batch * shapes[$0].count, first: Int.max, last: Int.min)
     }
     for node in 0..<count {
-      guard let writer = writer(node) else { continue }
-      var steps = [node, writer] + users[node]
+      guard let writer = fusion.writer(of: node) else { continue }
+      let readers = users[node].flatMap { fusion.joins.contains($0) ? users[$0] : [$0] }
+      var steps = [node, writer] + readers
       if node == count - 1 { steps.append(count) }
       if isTraining {
         steps += users[node].filter { nodes[$0].operation.readsInputBackward }
@@ -151,7 +152,7 @@ private struct Placement {
   private var pixelStride: [Int]
 
   init(
-    _ nodes: [Network.Node], _ shapes: [Network.NodeShape],
+    _ nodes: [Network.Node], _ shapes: [Network.NodeShape], joins: Set<Int> = [],
     mayLayInto: (_ concatenation: Int, _ input: Int) -> Bool
   ) {
     block = [Int](repeating: -1, count: nodes.count)
@@ -162,7 +163,7 @@ private struct Placement {
         block[node] = blockOwners.count
         blockOwners.append(node)
       }
-      guard nodes[node].operation == .concatenate else { continue }
+      guard nodes[node].operation == .concatenate, !joins.contains(node) else { continue }
       var offset = channelOffset[node]
       for (place, input) in nodes[node].inputs.enumerated() {
         if block[input] < 0, mayLayInto(node, input) {

@@ -82,7 +82,7 @@ import Testing
       weights = randomBuffer(g.weightCount, seed: 2)
       bias = randomBuffer(g.outputChannels, seed: 3)
       unsafe convolution.forward(
-        input: input.view, weight: weights.base, bias: bias.base, output: output.view,
+        input: [input.view], weight: weights.base, bias: bias.base, output: output.view,
         pooled: pooled?.view, pool: ThreadPool(threadCount: c.threads),
         workspace: Workspace(c.need(convolution, training: false), threadCount: c.threads))
     }
@@ -117,6 +117,33 @@ import Testing
     #expect(pooled.gapsAreUntouched)
   }
 
+  /// Parts of the channels that lie apart are, bit for bit, read as if they were side by side.
+  @Test(arguments: cases.filter { $0.algorithm == .winograd && $0.geometry.inputChannels > 16 })
+  func joinedInput(_ c: Case) {
+    let pass = Pass(c)
+    let convolution = Convolution(c.geometry, algorithm: c.algorithm)
+    let whole = pass.input.view
+    let parts = [16, c.geometry.inputChannels - 16].enumerated().map { place, channels in
+      let part = Activations(c.batch, c.height, c.width, channels, gap: 3, seed: nil)
+      var source = whole
+      source.channels = channels
+      unsafe source.base += 16 * place
+      copyActivations(source, to: part.view, accumulate: false, pool: ThreadPool(threadCount: 1))
+      return part
+    }
+    let found = Activations(
+      c.batch, c.height, c.width, c.geometry.outputChannels, gap: c.gap, seed: nil)
+    withExtendedLifetime((parts, pass)) {
+      unsafe convolution.forward(
+        input: parts.map(\.view), weight: pass.weights.base, bias: pass.bias.base,
+        output: found.view, pool: ThreadPool(threadCount: c.threads),
+        workspace: Workspace(c.need(convolution, training: false), threadCount: c.threads))
+    }
+    for i in 0..<(found.view.pixels * found.view.channels) {
+      #expect(flat(found)(i) == flat(pass.output)(i))
+    }
+  }
+
   /// A head computed on the way is, bit for bit, what it gives from the written output.
   @Test(
     arguments: cases.filter {
@@ -135,12 +162,12 @@ import Testing
     let pool = ThreadPool(threadCount: c.threads)
     let expected = Activations(c.batch, c.height, c.width, 2, gap: 0, seed: nil)
     unsafe headLayer.forward(
-      input: pass.output.view, weight: weight.base, bias: bias.base, output: expected.view,
+      input: [pass.output.view], weight: weight.base, bias: bias.base, output: expected.view,
       pool: pool,
       workspace: Workspace(c.need(headLayer, training: false), threadCount: c.threads))
     let found = Activations(c.batch, c.height, c.width, 2, gap: c.gap, seed: nil)
     unsafe convolution.forward(
-      input: pass.input.view, weight: pass.weights.base, bias: pass.bias.base,
+      input: [pass.input.view], weight: pass.weights.base, bias: pass.bias.base,
       head: ConvolutionHead(weight: weight.base, bias: bias.base, output: found.view), pool: pool,
       workspace: Workspace(
         c.need(convolution, training: false) + convolution.headWorkspaceNeed,
