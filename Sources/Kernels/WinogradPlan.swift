@@ -27,8 +27,9 @@ struct WinogradPlan {
 
   /// Floats of one chunk's shared filters: 16 MB, what the last-level cache holds.
   private static let filterLimit = 1 << 22
-  /// Floats of the shared tiles of one image: the same.
-  private static let tileLimit = 1 << 22
+  /// Floats of the shared tiles of one image: 12 MB, so that filters and products of all threads
+  /// fit beside them.
+  private static let tileLimit = 3 << 20
   /// Floats of a thread's transformed tiles, both sides: they stay in its second-level cache.
   private static let blockLimit = 3 << 16
   private static let largestCapacity = 96
@@ -49,12 +50,11 @@ struct WinogradPlan {
     shared = tileCount < outputChannels || filters > Self.filterLimit ? .tiles : .filters
     switch shared {
     case .tiles:
-      let share = (padded / threads + 31) / 32 * 32
-      chunk = min(padded, max(32, min(64, share)))
+      chunk = min(padded, 32)
       let most = batch * Self.tileLimit / (positions * inputBlocks * blockChannels)
       let groups = (tileCount + most - 1) / most
       capacity = ((tileCount + groups - 1) / groups + 3) / 4 * 4
-      filterBlocks = min(8, inputBlocks)
+      filterBlocks = min(12, inputBlocks)
     case .filters:
       let fitting = Self.filterLimit / (positions * inputBlocks * blockChannels)
       chunk = min(padded, max(32, fitting / 32 * 32))
