@@ -121,7 +121,9 @@ T0=$(date +%s%N); VERBOSE=; NET=private; SIZE=4G; BOOT=60; LIMIT=0; JTEXT=; JEXP
 while [ $# -gt 0 ]; do
   case $1 in
     --bind|--bind-ro) s=${2%%:*}; d=${2#*:}; s=$(readlink -f "$s") && [ -e "$s" ] || die "--bind: no such path: $2"
-        case $2 in *:*) ;; *) d=$s ;; esac; case $d in /*) ;; *) die "--bind: DST must be absolute: $d" ;; esac
+        case $2 in *:*) ;; *) d=$s ;; esac; case $d in
+          /tmp|/run|/dev|/proc|/sys|/) die "--bind: the guest has a $d of its own; systemd would empty yours at its start" ;;
+          /*) ;; *) die "--bind: DST must be absolute: $d" ;; esac
         BIND+=("$s"$'\t'"$d"$'\t'$([ $1 = --bind ] && echo 0 || echo 1)); shift 2 ;;
     --setenv) case $2 in *=*) ENVS+=("--setenv=$2") ;; *) ENVS+=("--setenv=$2=${!2-}") ;; esac; shift 2 ;;
     --chdir) DIR=$2; shift 2 ;;  --net) NET=$2; shift 2 ;;  --size) SIZE=$2; shift 2 ;;  --boot-timeout) BOOT=$2; shift 2 ;;
