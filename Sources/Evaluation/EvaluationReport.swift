@@ -84,9 +84,10 @@ public struct EvaluationReport: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - images: at least one.
   ///   - pooled: the sums of all photographs' counts.
-  init(
-    modelID: String, images: [ImageScores], skipped: [String],
-    pooled: (model: ConfusionCounts, noLearningRule: ConfusionCounts), bootstrap: Bootstrap
+  package init(
+    modelID: String, images: [ImageScores], skipped: [String] = [],
+    pooled: (model: ConfusionCounts, noLearningRule: ConfusionCounts) = (.init(), .init()),
+    bootstrap: Bootstrap
   ) {
     self.modelID = modelID
     imageCount = images.count

@@ -10,6 +10,11 @@ extension EvaluationReport {
     return Array(try encoder.encode(self)) + [0x0A]
   }
 
+  /// Reads what ``json()`` wrote.
+  public init(json: [UInt8]) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(json))
+  }
+
   /// One line per photograph after a line of names (RFC 4180, but with line feeds alone): name, width,
   /// height, the model's scores, then the no-learning rule's with `rule_` before their names. What is
   /// undefined is empty.

@@ -18,6 +18,12 @@ public struct Scores: Sendable, Equatable, Codable {
   public var hausdorff95: Double?
   /// The same in percent of the image's diagonal, so that photographs of all sizes can be compared.
   public var hausdorff95Percent: Double?
+  /// The mean distance between the boundaries in pixels; nil for scores that are pooled over pixels.
+  public var boundaryDistance: Double?
+  /// The same in percent of the image's diagonal.
+  public var boundaryDistancePercent: Double?
+  /// The F-measure of the boundary pixels, 0...1; nil for scores that are pooled over pixels.
+  public var boundaryFMeasure: Double?
 
   enum CodingKeys: String, CodingKey {
     case jaccard, dice
@@ -26,6 +32,9 @@ public struct Scores: Sendable, Equatable, Codable {
     case sensitivity, specificity
     case hausdorff95
     case hausdorff95Percent = "hausdorff95_percent"
+    case boundaryDistance = "boundary_distance"
+    case boundaryDistancePercent = "boundary_distance_percent"
+    case boundaryFMeasure = "boundary_f_measure"
   }
 
   /// The scores that follow from counts: of summed counts, pooled over pixels.
@@ -45,9 +54,13 @@ public struct Scores: Sendable, Equatable, Codable {
   ///   - truth: of the same size.
   public init(mask: Image, truth: Image) {
     self.init(ConfusionCounts(mask: mask, truth: truth))
-    let distance = HausdorffDistance.percentile95(mask: mask, truth: truth)
-    hausdorff95 = distance
-    hausdorff95Percent = 100 * distance / HausdorffDistance.diagonal(mask)
+    let distances = BoundaryDistances(mask: mask, truth: truth)
+    let (hausdorff95, mean) = (distances.hausdorff95, distances.mean)
+    self.hausdorff95 = hausdorff95
+    hausdorff95Percent = 100 * hausdorff95 / distances.diagonal
+    boundaryDistance = mean
+    boundaryDistancePercent = 100 * mean / distances.diagonal
+    boundaryFMeasure = distances.fMeasure()
   }
 
   /// The mean over images, each counting the same whatever its size. Undefined values are left out.
@@ -66,30 +79,11 @@ public struct Scores: Sendable, Equatable, Codable {
     specificity = mean(images.compactMap(\.specificity))
     hausdorff95 = mean(images.compactMap(\.hausdorff95))
     hausdorff95Percent = mean(images.compactMap(\.hausdorff95Percent))
+    boundaryDistance = mean(images.compactMap(\.boundaryDistance))
+    boundaryDistancePercent = mean(images.compactMap(\.boundaryDistancePercent))
+    boundaryFMeasure = mean(images.compactMap(\.boundaryFMeasure))
   }
 
   /// Whether readers would call the segmentation failed: a Jaccard index below 0.65 (ISIC 2018).
   public var isFailure: Bool { jaccard < 0.65 }
-}
-
-/// One of the scores, by its name in JSON and CSV.
-public struct ScoreKind: Sendable {
-  /// The name in JSON and CSV.
-  public let name: String
-  /// The name for people.
-  public let title: String
-  /// The value in a set of scores; nil where it is undefined.
-  public let value: @Sendable (Scores) -> Double?
-
-  /// All of them, in the order of the tables.
-  public static let all: [ScoreKind] = [
-    ScoreKind(name: "jaccard", title: "Jaccard") { $0.jaccard },
-    ScoreKind(name: "dice", title: "Dice") { $0.dice },
-    ScoreKind(name: "thresholded_jaccard", title: "J >= 0.65") { $0.thresholdedJaccard },
-    ScoreKind(name: "pixel_accuracy", title: "accuracy") { $0.pixelAccuracy },
-    ScoreKind(name: "sensitivity", title: "sensitivity") { $0.sensitivity },
-    ScoreKind(name: "specificity", title: "specificity") { $0.specificity },
-    ScoreKind(name: "hausdorff95", title: "Hausdorff95") { $0.hausdorff95 },
-    ScoreKind(name: "hausdorff95_percent", title: "% diagonal") { $0.hausdorff95Percent },
-  ]
 }

@@ -11,6 +11,8 @@ public struct MaskSettings: Sendable, Hashable {
   public var fillHoles: Bool
   /// Regions smaller than this, in percent of the photograph's pixels, are removed; 0...100.
   public var smallestSpeck: Double
+  /// Whether the photograph's own edges draw the lesion's border.
+  public var edges: MaskEdges
   /// How often the network looks at the photograph.
   public var accuracy: MaskAccuracy
 
@@ -18,12 +20,13 @@ public struct MaskSettings: Sendable, Hashable {
   public static let standard = MaskSettings()
 
   /// How version 0.1.0 made masks, which did not say so.
-  public static let plain = MaskSettings(components: .all, fillHoles: false, smallestSpeck: 0)
+  public static let plain = MaskSettings(
+    components: .all, fillHoles: false, smallestSpeck: 0, edges: .plain)
 
   /// Puts settings together.
   public init(
     threshold: Float? = nil, components: MaskComponents = .largest, fillHoles: Bool = true,
-    smallestSpeck: Double = 0.02, accuracy: MaskAccuracy = .normal
+    smallestSpeck: Double = 0.02, edges: MaskEdges = .plain, accuracy: MaskAccuracy = .normal
   ) {
     precondition(threshold.map { (0...1).contains($0) } ?? true, "a probability")
     precondition((0...100).contains(smallestSpeck), "percent of the photograph")
@@ -31,6 +34,7 @@ public struct MaskSettings: Sendable, Hashable {
     self.components = components
     self.fillHoles = fillHoles
     self.smallestSpeck = smallestSpeck
+    self.edges = edges
     self.accuracy = accuracy
   }
 }
@@ -41,6 +45,14 @@ public enum MaskComponents: String, Sendable, CaseIterable {
   case largest
   /// All that are no specks.
   case all
+}
+
+/// How probabilities are brought to a photograph's size.
+public enum MaskEdges: String, Sendable, CaseIterable {
+  /// With the photograph's edges as guide.
+  case guided
+  /// Linear between the network's pixels, whatever the photograph shows there.
+  case plain
 }
 
 /// How often the network looks at a photograph.
@@ -57,7 +69,7 @@ extension MaskSettings: CustomStringConvertible {
   public var description: String {
     "threshold=\(threshold.map { "\($0)" } ?? "model") "
       + "components=\(components.rawValue) fillHoles=\(fillHoles) smallestSpeck=\(smallestSpeck) "
-      + "accuracy=\(accuracy.rawValue)"
+      + "edges=\(edges.rawValue) accuracy=\(accuracy.rawValue)"
   }
 
   /// The settings that a ``description`` tells; nil for any other text.
@@ -71,13 +83,14 @@ extension MaskSettings: CustomStringConvertible {
       let components = values["components"].flatMap({ MaskComponents(rawValue: String($0)) }),
       let fillHoles = values["fillHoles"].flatMap({ Bool(String($0)) }),
       let speck = values["smallestSpeck"].flatMap({ Double($0) }), (0...100).contains(speck),
+      let edges = values["edges"].flatMap({ MaskEdges(rawValue: String($0)) }),
       let accuracy = values["accuracy"].flatMap({ MaskAccuracy(rawValue: String($0)) })
     else { return nil }
     let value = threshold == "model" ? nil : Float(threshold)
     guard threshold == "model" || value.map({ (0...1).contains($0) }) == true else { return nil }
     self.init(
       threshold: value, components: components, fillHoles: fillHoles,
-      smallestSpeck: speck, accuracy: accuracy)
+      smallestSpeck: speck, edges: edges, accuracy: accuracy)
     // What is written otherwise than we write it was not written by us.
     guard description == text else { return nil }
   }

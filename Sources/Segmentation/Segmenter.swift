@@ -75,7 +75,10 @@ public final class Segmenter {
   ) -> [Result<SegmentedImage, SegmentationError>] {
     let clock = ContinuousClock()
     let start = clock.now
-    let input = networkInput(images)
+    let small = images.map {
+      $0.converted(toChannels: inputChannels).resized(width: inputSize, height: inputSize)
+    }
+    let input = networkInput(small)
     let inferenceStart = clock.now
     let values: [Float]
     do {
@@ -91,7 +94,7 @@ public final class Segmenter {
         width: inputSize, height: inputSize,
         values: Array(values[(index * count)..<((index + 1) * count)]))
       guard probabilities.values.allSatisfy(\.isFinite) else { return .failure(.notFinite) }
-      let made = maker.mask(from: probabilities, for: image)
+      let made = maker.mask(from: probabilities, for: image, small: small[index])
       return .success(
         SegmentedImage(
           mask: made.mask, probabilities: probabilities,
@@ -115,16 +118,12 @@ public final class Segmenter {
     return sum
   }
 
-  /// The photographs as `[N, S, S, C]`, normalised.
+  /// Small photographs as `[N, S, S, C]`, normalised.
   private func networkInput(_ images: [Image]) -> Tensor {
     precondition((1...batchLimit).contains(images.count), "one to `batchLimit` photographs")
     var values: [Float] = []
     values.reserveCapacity(images.count * inputSize * inputSize * inputChannels)
-    for image in images {
-      let small = image.converted(toChannels: inputChannels)
-        .resized(width: inputSize, height: inputSize)
-      values += normalization.values(of: small)
-    }
+    for image in images { values += normalization.values(of: image) }
     return Tensor(shape: [images.count, inputSize, inputSize, inputChannels], values: values)
   }
 }

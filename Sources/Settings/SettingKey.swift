@@ -88,6 +88,10 @@ extension SettingKey {
       summary: "Regions below this percentage of the photograph are removed.",
       allowed: "a number from 0 to 100", defaultText: "\(MaskSettings.standard.smallestSpeck)"),
     SettingKey(
+      name: "edges", summary: "Whether the photograph's edges guide the lesion's border.",
+      allowed: MaskEdges.allCases.map(\.rawValue).joined(separator: ", "),
+      defaultText: MaskSettings.standard.edges.rawValue),
+    SettingKey(
       name: "accuracy", summary: "Whether the network looks once or four times, mirrored.",
       allowed: MaskAccuracy.allCases.map(\.rawValue).joined(separator: ", "),
       defaultText: MaskSettings.standard.accuracy.rawValue),

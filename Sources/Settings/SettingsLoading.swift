@@ -95,6 +95,7 @@ extension Settings {
       smallestSpeck: try reader.value("smallestSpeck") { text in
         Double(text).flatMap { (0...100).contains($0) ? $0 : nil }
       },
+      edges: try reader.value("edges", MaskEdges.init(rawValue:)),
       accuracy: try reader.value("accuracy", MaskAccuracy.init(rawValue:)))
   }
 

@@ -17,14 +17,20 @@ struct EvaluateCommand: AsyncParsableCommand {
       Scores are taken at each photograph's own size, and given as the mean over photographs with its 95 % \
       bootstrap interval and pooled over pixels, beside those of a rule that has learnt nothing (Otsu's \
       threshold on the blue channel, the region nearest the centre, holes filled). Where neither mask has a \
-      lesion, Jaccard and Dice are 1 and the Hausdorff distance is 0; where only one has, the distance is the \
-      photograph's diagonal. Sensitivity is undefined where the truth has no lesion and left out of the mean. A \
-      segmentation counts as failed when its Jaccard index is below 0.65.
+      lesion, Jaccard, Dice and the boundary's F-measure are 1 and distances are 0; where only one has, the \
+      distances are the photograph's diagonal. Sensitivity is undefined where the truth has no lesion and left \
+      out of the mean. A segmentation counts as failed when its Jaccard index is below 0.65.
+
+      The boundary error is the mean distance from the boundary pixels of each mask to the other's boundary, \
+      Hausdorff95 the 95th percentile of those distances, and the boundary F-measure the harmonic mean of the \
+      shares of both boundaries that lie within 0.75 % of the photograph's diagonal of the other one.
 
       EXAMPLES
         dermseg evaluate --images training/images --masks training/masks
         dermseg evaluate --model unet-3f8a --images I --masks M --json r.json --csv r.csv
         dermseg evaluate --images I --masks M --contact-sheet sheet.png --sheet-rows 8
+        dermseg evaluate --images I --masks M --edges plain --json plain.json
+        dermseg evaluate --images I --masks M --edges guided --compare-with plain.json
       """)
 
   @Option(
@@ -57,6 +63,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   var csv: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Also print the differences to an earlier evaluation's --json, paired by photograph.",
+      valueName: "json"),
+    completion: .file(extensions: ["json"]))
+  var compareWith: String?
+
+  @Option(
     help:
       "Also write a PNG with photographs, experts' masks and results side by side, worst first.",
     completion: .file(extensions: ["png"]))
@@ -87,6 +100,7 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try await mask.settings()
+    let earlier = try compareWith.map(readReport)
     let model = try await loadModel(model)
     let segmenter = try makeSegmenter(model, threads: threads)
     let listing = try listPairs()
@@ -110,6 +124,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       Console.error("Skipped: \(line)")
     }
     for line in report.table { Console.print(line) }
+    if let earlier { try compare(report, with: earlier) }
     if let json { try write(try report.json(), to: json) }
     if let csv { try write(report.csv(), to: csv) }
     if let contactSheet {
@@ -131,6 +146,30 @@ struct EvaluateCommand: AsyncParsableCommand {
     } catch {
       throw CommandFailure(message: "Not evaluated: \(error)", exitCode: .unavailable)
     }
+  }
+
+  private func readReport(_ path: String) throws -> EvaluationReport {
+    do {
+      return try EvaluationReport(
+        json: try readRegularFile(at: FilePath(path), limitBytes: 256 << 20).bytes)
+    } catch let error as FileError {
+      throw CommandFailure(message: "Not begun: \(error)", exitCode: .unavailable)
+    } catch {
+      throw CommandFailure(
+        message: "Not begun: \(path): it is not what --json writes. Evaluate again with --json.",
+        exitCode: .unavailable)
+    }
+  }
+
+  private func compare(_ report: EvaluationReport, with earlier: EvaluationReport) throws {
+    var bootstrap = Bootstrap()
+    bootstrap.seed = seed
+    guard let comparison = PairedComparison(of: report, with: earlier, bootstrap) else {
+      throw CommandFailure(
+        message: "Not compared: \(compareWith ?? ""): no photograph has the name of one evaluated "
+          + "here. Evaluate the same photographs.", exitCode: .unavailable)
+    }
+    for line in comparison.table { Console.print(line) }
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws {
@@ -161,40 +200,4 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     return sheet.drawn()
   }
-}
-
-extension EvaluationReport {
-  /// The scores as a table of fixed columns.
-  fileprivate var table: [String] {
-    func row(_ name: String, _ cells: [String]) -> String {
-      let padded = cells.map { String(repeating: " ", count: max(1, 13 - $0.count)) + $0 }
-      return name + String(repeating: " ", count: max(1, 24 - name.count)) + padded.joined()
-    }
-    func text(_ value: Double?, _ kind: ScoreKind) -> String {
-      value.map { decimal($0, places: kind.name == "hausdorff95" ? 1 : 4) } ?? "-"
-    }
-    func rows(_ name: String, _ scores: MethodScores) -> [String] {
-      [
-        row("\(name), mean", ScoreKind.all.map { text($0.value(scores.mean), $0) }),
-        row("  95 % from", ScoreKind.all.map { text(scores.intervals[$0.name]?.low, $0) }),
-        row("  to", ScoreKind.all.map { text(scores.intervals[$0.name]?.high, $0) }),
-        // One Jaccard index over all pixels is not failed or passed.
-        row(
-          "\(name), pooled",
-          ScoreKind.all.map {
-            $0.name == "thresholded_jaccard" ? "-" : text($0.value(scores.pooled), $0)
-          }),
-      ]
-    }
-    let gain = jaccardGain
-    return ["\(imageCount) photographs, model \(modelID)", row("", ScoreKind.all.map(\.title))]
-      + rows("model", model) + rows("no-learning rule", noLearningRule) + [
-        "failures (Jaccard < 0.65): model \(percent(model.failureShare)), no-learning rule "
-          + percent(noLearningRule.failureShare),
-        "Jaccard, model minus rule: \(decimal(gain.mean)), 95 % from \(decimal(gain.low)) to "
-          + decimal(gain.high),
-      ]
-  }
-
-  private func percent(_ share: Double) -> String { decimal(100 * share, places: 1) + " %" }
 }

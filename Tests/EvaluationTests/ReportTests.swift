@@ -61,6 +61,9 @@ import Testing
     // The one without a mask is as far away as can be: 48 x 36 has a diagonal of 60.
     #expect(report.model.mean.hausdorff95 == 15 && report.model.mean.hausdorff95Percent == 25)
     #expect(report.model.pooled.hausdorff95 == nil)
+    #expect(report.model.mean.boundaryDistance == 15)
+    #expect(report.model.mean.boundaryFMeasure == 0.75)
+    #expect(report.model.pooled.boundaryFMeasure == nil)
     #expect(
       abs(
         report.jaccardGain.mean - (report.model.mean.jaccard - report.noLearningRule.mean.jaccard))
@@ -72,8 +75,10 @@ import Testing
     let bytes = try report.json()
     #expect(try JSONDecoder().decode(EvaluationReport.self, from: Data(bytes)) == report)
     let text = String(decoding: bytes, as: UTF8.self)
-    for key in ["\"failure_share\"", "\"jaccard_gain\"", "\"hausdorff95_percent\"", "\"model_id\""]
-    {
+    for key in [
+      "\"failure_share\"", "\"jaccard_gain\"", "\"hausdorff95_percent\"", "\"model_id\"",
+      "\"boundary_distance\"", "\"boundary_distance_percent\"", "\"boundary_f_measure\"",
+    ] {
       #expect(text.contains(key))
     }
   }
@@ -85,10 +90,12 @@ import Testing
     let lines = String(decoding: report.csv(), as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 5)
     #expect(lines[0].hasPrefix("name,width,height,jaccard,dice,thresholded_jaccard,"))
-    #expect(lines[0].hasSuffix(",rule_hausdorff95,rule_hausdorff95_percent"))
-    #expect(lines[1].hasPrefix("lesion_00,48,36,1.0,1.0,1.0,1.0,1.0,1.0,0.0,0.0,"))
+    #expect(
+      lines[0].hasSuffix(
+        ",rule_boundary_distance,rule_boundary_distance_percent,rule_boundary_f_measure"))
+    #expect(lines[1].hasPrefix("lesion_00,48,36,1.0,1.0,1.0,1.0,1.0,1.0,0.0,0.0,0.0,0.0,1.0,"))
     #expect(lines[2].hasPrefix("\"a \"\"b\"\", c\",48,36,1.0,1.0,1.0,1.0,,1.0,"))
-    #expect(lines.filter { !$0.hasPrefix("\"") }.allSatisfy { $0.filter { $0 == "," }.count == 18 })
+    #expect(lines.filter { !$0.hasPrefix("\"") }.allSatisfy { $0.filter { $0 == "," }.count == 24 })
   }
 }
 

@@ -27,7 +27,8 @@ import Testing
   private func settings(
     _ components: MaskComponents, holes: Bool, speck: Double = 0
   ) -> MaskSettings {
-    MaskSettings(components: components, fillHoles: holes, smallestSpeck: speck)
+    MaskSettings(
+      components: components, fillHoles: holes, smallestSpeck: speck, edges: .plain)
   }
 
   @Test func withoutCleaningTheMaskIsTheThreshold() {

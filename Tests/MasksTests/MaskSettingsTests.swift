@@ -6,7 +6,8 @@ import Testing
     MaskSettings.standard, .plain,
     MaskSettings(threshold: 0), MaskSettings(threshold: 0.3),
     MaskSettings(components: .all), MaskSettings(fillHoles: false), MaskSettings(smallestSpeck: 0),
-    MaskSettings(smallestSpeck: 1e-7), MaskSettings(accuracy: .high),
+    MaskSettings(smallestSpeck: 1e-7), MaskSettings(edges: .guided),
+    MaskSettings(accuracy: .high),
   ]
 
   @Test(arguments: others) func areReadAsTheyAreWritten(_ settings: MaskSettings) {
@@ -20,15 +21,15 @@ import Testing
   @Test(arguments: [
     "", "components=all", "x",
     "threshold=2 components=largest fillHoles=true "
-      + "smallestSpeck=0.02 accuracy=normal",
+      + "smallestSpeck=0.02 edges=plain accuracy=normal",
     "threshold=nan components=largest fillHoles=true smallestSpeck=0.02 "
-      + "accuracy=normal",
+      + "edges=plain accuracy=normal",
     "threshold=model components=largest fillHoles=true smallestSpeck=101.0 "
-      + "accuracy=normal",
+      + "edges=plain accuracy=normal",
     "threshold=model components=largest fillHoles=true smallestSpeck=-1.0 "
-      + "accuracy=normal",
+      + "edges=plain accuracy=normal",
     "threshold=model components=largest fillHoles=true smallestSpeck=0.02 "
-      + "accuracy=normal more=1",
+      + "edges=plain accuracy=normal more=1",
   ])
   func otherTextsAreNone(_ text: String) { #expect(MaskSettings(text) == nil) }
 }

@@ -61,13 +61,15 @@ private enum TrainedOnce {
       "dermseg",
       [
         "segment", "--model", "m.safetensors", "--threshold", "0.25", "--components", "all",
-        "--fill-holes", "false", "--smallest-speck", "1.5", "--accuracy", "high", "a.png",
+        "--fill-holes", "false", "--smallest-speck", "1.5", "--edges", "plain", "--accuracy",
+        "high", "a.png",
       ], in: folder)
     #expect(run.exitCode == 0 && run.errors.isEmpty)
     let texts = PNGText.read(from: try folder.read("a_segmentation.png"))
     #expect(
       texts.first { $0.keyword == "Mask-Settings" }?.value
-        == "threshold=0.25 components=all fillHoles=false smallestSpeck=1.5 accuracy=high")
+        == "threshold=0.25 components=all fillHoles=false smallestSpeck=1.5 edges=plain accuracy=high"
+    )
   }
 
   @Test func failuresAreNamedAndTheOthersAreDone() throws {
@@ -266,7 +268,7 @@ private enum TrainedOnce {
       "--csv", "r.csv", "--contact-sheet", "sheet.png", "--sheet-rows", "3",
     ])
     #expect(run.exitCode == 0)
-    #expect(run.output.contains("\n  95 % from "))
+    #expect(run.output.contains("\nboundary F-measure "))
     #expect(run.output.contains("\nfailures (Jaccard < 0.65): model "))
     #expect(run.output.contains("\nJaccard, model minus rule: "))
     #expect(folder.shell("test $(wc -l < r.csv) = 6") == 0)
@@ -274,6 +276,15 @@ private enum TrainedOnce {
     // Three rows of photographs of 48 x 36, not enlarged.
     #expect(sheet.width == 948 && sheet.height == 62 + 3 * (36 + 19 + 12))
     #expect(try evaluate(["--csv", "none/r.csv"]).exitCode == 73)
+    #expect(try evaluate(["--json", "r.json"]).exitCode == 0)
+    let same = try evaluate(["--compare-with", "r.json"])
+    #expect(same.exitCode == 0)
+    #expect(same.output.contains("\nDifference to the earlier one, 5 photographs\n"))
+    #expect(
+      same.output.contains(
+        "\nJaccard                      +0.0000     +0.0000     +0.0000           0           0\n"))
+    #expect(try evaluate(["--compare-with", "r.csv"]).exitCode == 69)
+    #expect(try evaluate(["--compare-with", "none.json"]).exitCode == 69)
     #expect(try evaluate(["--sheet-rows", "0"]).exitCode == 2)
   }
 

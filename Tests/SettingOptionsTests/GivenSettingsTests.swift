@@ -13,12 +13,13 @@ import Testing
   @Test func allThatAreSettingsArePassedOn() throws {
     let command = try Command.parse([
       "--config", "a.yaml", "--test-folder", "/in", "--threshold", "0.4", "--components", "all",
-      "--fill-holes", "false", "--smallest-speck", "0.1", "--accuracy", "high", "--recursive",
+      "--fill-holes", "false", "--smallest-speck", "0.1", "--edges", "plain", "--accuracy", "high",
+      "--recursive",
     ])
     #expect(
       command.givenSettings == [
         "test-folder": "/in", "threshold": "0.4", "components": "all", "fill-holes": "false",
-        "smallest-speck": "0.1", "accuracy": "high",
+        "smallest-speck": "0.1", "edges": "plain", "accuracy": "high",
       ])
   }
 

@@ -1,0 +1,60 @@
+import Evaluation
+import Training
+
+extension EvaluationReport {
+  /// The scores as a table, a line for each.
+  var table: [String] {
+    let both = [model, noLearningRule]
+    let head = line(
+      "", both.flatMap { _ in ["mean", "95 % from", "to", "pooled"] })
+    let names = line("", ["model", "", "", "", "rule"])
+    let rows = ScoreKind.all.map { kind in
+      line(
+        kind.title,
+        both.flatMap { scores in
+          let interval = scores.intervals[kind.name]
+          return [
+            text(kind.value(scores.mean), kind), text(interval?.low, kind),
+            text(interval?.high, kind),
+            kind.isCounted ? "-" : text(kind.value(scores.pooled), kind),
+          ]
+        })
+    }
+    let gain = jaccardGain
+    return ["\(imageCount) photographs, model \(modelID)", names, head] + rows + [
+      "failures (Jaccard < 0.65): model \(percent(model.failureShare)), no-learning rule "
+        + percent(noLearningRule.failureShare),
+      "Jaccard, model minus rule: \(decimal(gain.mean)), 95 % from \(decimal(gain.low)) to "
+        + decimal(gain.high),
+    ]
+  }
+
+  private func percent(_ share: Double) -> String { decimal(100 * share, places: 1) + " %" }
+}
+
+extension PairedComparison {
+  /// The differences as a table, a line for each score.
+  var table: [String] {
+    ["", "Difference to the earlier one, \(imageCount) photographs"]
+      + [line("", ["mean", "95 % from", "to", "higher", "lower"])]
+      + ScoreKind.all.compactMap { kind in
+        differences[kind.name].map { difference in
+          line(
+            kind.title,
+            [difference.interval.mean, difference.interval.low, difference.interval.high].map {
+              ($0 < 0 ? "" : "+") + text($0, kind)
+            } + ["\(difference.higher)", "\(difference.lower)"])
+        }
+      }
+  }
+}
+
+private func line(_ name: String, _ cells: [String]) -> String {
+  let padded = cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }
+  let text = name + String(repeating: " ", count: max(1, 24 - name.count)) + padded.joined()
+  return String(text.reversed().drop { $0 == " " }.reversed())
+}
+
+private func text(_ value: Double?, _ kind: ScoreKind) -> String {
+  value.map { decimal($0, places: kind.places) } ?? "-"
+}
