@@ -138,7 +138,7 @@ let package = Package(
       ]),
     library("ManualPages", ["Settings"]),
     library("SettingOptions", ["Settings", argumentParser]),
-    library("Reports", ["Segmentation", "Images", "Files", system]),
+    library("Reports", ["Masks", "Segmentation", "Images", "Files", system]),
     library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
     program(
@@ -206,7 +206,7 @@ let package = Package(
         "TestScaffold", "Evaluation", "Datasets", "Images", "Segmentation", "Masks", "UNets",
         system,
       ]),
-    tests("ReportsTests", ["Reports", "Images", "Files", "TemporaryFolders", system]),
+    tests("ReportsTests", ["Reports", "Masks", "Images", "Files", "TemporaryFolders", system]),
     tests(
       "DaemonTests",
       [

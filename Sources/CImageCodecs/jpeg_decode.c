@@ -19,6 +19,7 @@ struct codec_jpeg_reader {
   codec_report *report;
   uint64_t cpu_start;
   uint32_t warnings;
+  uint32_t calls;
 };
 
 static codec_jpeg_reader *reader_of(j_common_ptr info) { return info->client_data; }
@@ -110,14 +111,15 @@ static void check_cpu(codec_jpeg_reader *reader) {
   }
 }
 
-// Called for each row of blocks of each scan while a file of several scans is read.
+// Called for each row of blocks of each scan while a file of several scans is read, and for each one or two
+// rows of pixels of any other. Asking for the time costs as much as such rows.
 static void progress_monitor(j_common_ptr info) {
   codec_jpeg_reader *reader = reader_of(info);
   uint64_t scans = (uint64_t)reader->info.input_scan_number;
   if (scans > reader->limits.scans) {
     fail(reader, CODEC_TOO_MANY_SCANS, scans, reader->limits.scans, "");
   }
-  check_cpu(reader);
+  if (reader->calls++ % 16 == 0) check_cpu(reader);
 }
 
 static void init_source(j_decompress_ptr info) { (void)info; }
@@ -233,7 +235,6 @@ static void read_rows(codec_jpeg_reader *reader, uint8_t *pixels) {
       uint8_t *row = pixels + (size_t)info->output_scanline * width * 3;
       jpeg_read_scanlines(info, inks, 1);
       cmyk_to_rgb(inks[0], row, width, info->saw_Adobe_marker);
-      if (info->output_scanline % 64 == 1) check_cpu(reader);
     }
     return;
   }
@@ -245,10 +246,8 @@ static void read_rows(codec_jpeg_reader *reader, uint8_t *pixels) {
     for (JDIMENSION r = 0; r < count; r++) {
       rows[r] = pixels + (size_t)(info->output_scanline + r) * stride;
     }
-    // One or two rows at a time, whatever is asked for. Not after each: asking for the time costs as much.
-    JDIMENSION before = info->output_scanline / 64;
+    // One or two rows at a time, whatever is asked for.
     jpeg_read_scanlines(info, rows, count);
-    if (info->output_scanline / 64 != before || info->output_scanline <= 16) check_cpu(reader);
   }
 }
 

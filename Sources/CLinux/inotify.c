@@ -10,6 +10,8 @@
 
 int clinux_inotify_open(void) { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }
 
+// IN_CREATE comes for each file before it is written and doubles the events of a burst. Without it a new link is
+// found by the next rescan, for which there is no other event.
 int clinux_inotify_watch(int inotify, const char *path, int tell_of_creations) {
   return inotify_add_watch(
       inotify, path,

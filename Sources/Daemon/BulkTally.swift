@@ -14,6 +14,8 @@ package struct BulkTally {
   /// What was counted instead of being told singly.
   package struct Summary: Equatable {
     package var count: Int
+    /// How many of them somebody should look at.
+    package var flagged: Int
     package var time: Duration
     package var last: SourcePath
   }
@@ -21,7 +23,7 @@ package struct BulkTally {
   private var windowBegan: Instant?
   private var seenInWindow = 0
   private var isCounting = false
-  private var counted: (count: Int, since: Instant, last: SourcePath)?
+  private var counted: (count: Int, flagged: Int, since: Instant, last: SourcePath)?
 
   package init() {}
 
@@ -30,8 +32,11 @@ package struct BulkTally {
 
   /// Takes note of a mask.
   ///
+  /// - Parameter isFlagged: Whether somebody should look at it.
   /// - Returns: Whether it gets an entry of its own.
-  package mutating func isToldSingly(_ path: SourcePath, at now: Instant) -> Bool {
+  package mutating func isToldSingly(
+    _ path: SourcePath, isFlagged: Bool = false, at now: Instant
+  ) -> Bool {
     if windowBegan.map({ now >= $0 + Self.window }) ?? true {
       // A quiet window ends the counting, also one in which nothing came at all.
       let isNext = windowBegan.map { now < $0 + Self.window * 2 } ?? false
@@ -41,7 +46,10 @@ package struct BulkTally {
     seenInWindow += 1
     if seenInWindow > Self.limit { isCounting = true }
     guard isCounting else { return true }
-    counted = ((counted?.count ?? 0) + 1, counted?.since ?? now, path)
+    counted = (
+      (counted?.count ?? 0) + 1, (counted?.flagged ?? 0) + (isFlagged ? 1 : 0),
+      counted?.since ?? now, path
+    )
     return false
   }
 
@@ -49,6 +57,8 @@ package struct BulkTally {
   package mutating func takeSummary(at now: Instant, evenIfEarly: Bool = false) -> Summary? {
     guard let counted, evenIfEarly || now >= counted.since + Self.window else { return nil }
     self.counted = nil
-    return Summary(count: counted.count, time: now - counted.since, last: counted.last)
+    return Summary(
+      count: counted.count, flagged: counted.flagged, time: now - counted.since,
+      last: counted.last)
   }
 }

@@ -18,8 +18,6 @@ package struct CompanionRebuild {
   package let wanted: CompanionChoice
   /// Whether also what is there is made anew.
   package var isForced = false
-  /// Called with how many masks were seen.
-  package var progress: (Int) -> Void = { _ in }
 
   package init(_ listing: ResultsListing, wanted: CompanionChoice) {
     self.listing = listing
@@ -36,7 +34,6 @@ package struct CompanionRebuild {
     try listing.forEach { entry in
       outcome.masks += 1
       rows.append(try complete(entry, table, &outcome))
-      progress(outcome.masks)
     }
     if wanted.table { try table.replace(with: rows) }
     return outcome

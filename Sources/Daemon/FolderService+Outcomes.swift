@@ -123,11 +123,16 @@ extension FolderService {
     let path = finding.item.path
     let total = clock.now - mask.begun
     let percent = Double(Int(mask.lesionFraction * 1000 + 0.5)) / 10
+    let isFlagged = !mask.pleaseLook.isEmpty
+    let isToldSingly = bulk.isToldSingly(path, isFlagged: isFlagged, at: clock.now)
+    var look: Logger.Metadata = [:]
+    if isFlagged { look["pleaseLook"] = "\(mask.pleaseLook.codes)" }
     logger.record(
-      .segmented, level: bulk.isToldSingly(path, at: clock.now) ? .info : .debug,
+      .segmented, level: !isToldSingly ? .debug : isFlagged ? .notice : .info,
       "Segmented: \(path): lesion \(percent) % of \(mask.width) x \(mask.height) pixels, "
         + "\(seconds(total)) s -> "
-        + "\(SourcePath(finding.mask, in: path.folder))",
+        + "\(SourcePath(finding.mask, in: path.folder))"
+        + (isFlagged ? ". Please look: \(mask.pleaseLook.text)." : ""),
       fields: [
         "file": field(path),
         "mask": field(SourcePath(finding.mask, in: path.folder)),
@@ -137,7 +142,7 @@ extension FolderService {
         "decodeMs": "\(milliseconds(mask.decodeTime))",
         "inferMs": "\(milliseconds(mask.inferenceTime))", "queue": "\(list.counts.toDo - 1)",
         "sourceSHA256": "\(mask.sha256)",
-      ])
+      ].merging(look) { own, _ in own })
     tellBulk()
   }
 
@@ -148,9 +153,12 @@ extension FolderService {
     logger.record(
       .summary, level: .info,
       "Segmented \(summary.count) photographs in \(seconds(summary.time)) s, which have no entry of "
-        + "their own; the last one: \(summary.last). \(status.waiting(counts.toDo)).",
+        + "their own; the last one: \(summary.last). "
+        + (summary.flagged > 0 ? "Please look at \(summary.flagged) of them. " : "")
+        + "\(status.waiting(counts.toDo)).",
       fields: [
-        "count": "\(summary.count)", "durationMs": "\(milliseconds(summary.time))",
+        "count": "\(summary.count)", "pleaseLookCount": "\(summary.flagged)",
+        "durationMs": "\(milliseconds(summary.time))",
         "lastFile": field(summary.last), "model": "\(worker.modelID)", "queue": "\(counts.toDo)",
         "done": "\(counts.done)", "failed": "\(counts.failed)",
       ])

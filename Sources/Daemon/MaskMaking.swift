@@ -10,7 +10,7 @@ import Segmentation
 /// Everything that costs time and nothing that another photograph has to wait for: no state but the
 /// network's memory, nothing written.
 struct MaskMaking {
-  let segmenter: Segmenter
+  let segmenter: SharedSegmenter
   let modelID: String
   let modelSHA256: String
   /// How masks are made.
@@ -87,12 +87,14 @@ struct MaskMaking {
         let record = MaskRecord(
           sourceName: item.name, sourceSHA256: one.sha256,
           sourceSizeBytes: item.identity.sizeBytes, sourceModified: item.identity.modified,
-          modelID: modelID, modelSHA256: modelSHA256, settings: settings)
+          modelID: modelID, modelSHA256: modelSHA256, settings: settings,
+          pleaseLook: found.pleaseLook)
         let mask = FinishedMask(
           png: try encode(found.mask, record),
           companions: try companions(of: one, record, found), width: one.image.width,
           height: one.image.height, sha256: one.sha256, lesionFraction: found.lesionFraction,
-          begun: one.begun, decodeTime: one.decodeTime, inferenceTime: found.inferenceTime)
+          pleaseLook: found.pleaseLook, begun: one.begun, decodeTime: one.decodeTime,
+          inferenceTime: found.inferenceTime)
         deliver(one.photograph, .mask(mask))
       } catch {
         deliver(one.photograph, .refused(error))

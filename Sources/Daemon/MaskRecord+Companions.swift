@@ -17,7 +17,7 @@ extension MaskRecord {
       mask: SourcePath(mask, in: folder).description, sha256: sourceSHA256,
       sizeBytes: sourceSizeBytes, modelID: modelID, modelSHA256: modelSHA256,
       threshold: threshold, software: "dermseg \(dermsegVersion)",
-      millimetersPerPixel: millimetersPerPixel)
+      millimetersPerPixel: millimetersPerPixel, pleaseLook: pleaseLook)
   }
 }
 

@@ -13,15 +13,18 @@ package struct MaskRecord: Sendable, Equatable {
   package var modelSHA256: String
   /// How the mask was made; nil in masks of version 0.1.0, which is ``MaskSettings/plain``.
   package var settings: MaskSettings?
+  /// Why somebody should look at the mask; nil in masks of versions that did not find out.
+  package var pleaseLook: [PleaseLook]?
 
   package init(
     sourceName: FileName, sourceSHA256: String, sourceSizeBytes: Int, sourceModified: FileTime,
-    modelID: String, modelSHA256: String, settings: MaskSettings?
+    modelID: String, modelSHA256: String, settings: MaskSettings?,
+    pleaseLook: [PleaseLook]? = nil
   ) {
     (self.sourceName, self.sourceSHA256) = (sourceName, sourceSHA256)
     (self.sourceSizeBytes, self.sourceModified) = (sourceSizeBytes, sourceModified)
     (self.modelID, self.modelSHA256) = (modelID, modelSHA256)
-    self.settings = settings
+    (self.settings, self.pleaseLook) = (settings, pleaseLook)
   }
 
   /// Whether the mask was made from this state of its source.
@@ -40,11 +43,12 @@ extension MaskRecord {
     static let model = "Model"
     static let modelSHA256 = "Model-SHA256"
     static let settings = "Mask-Settings"
+    static let pleaseLook = "Please-Look"
   }
 
   /// The record as texts of a PNG file.
   package var texts: [PNGText] {
-    [
+    var texts = [
       PNGText(keyword: Keyword.software, value: "dermseg \(dermsegVersion)"),
       PNGText(keyword: Keyword.sourceName, value: percentEncoded(sourceName)),
       PNGText(keyword: Keyword.sourceSHA256, value: sourceSHA256),
@@ -52,10 +56,16 @@ extension MaskRecord {
       PNGText(keyword: Keyword.sourceModified, value: sourceModified.description),
       PNGText(keyword: Keyword.model, value: modelID),
       PNGText(keyword: Keyword.modelSHA256, value: modelSHA256),
-    ] + (settings.map { [PNGText(keyword: Keyword.settings, value: "\($0)")] } ?? [])
+    ]
+    if let settings { texts.append(PNGText(keyword: Keyword.settings, value: "\(settings)")) }
+    if let pleaseLook {
+      texts.append(PNGText(keyword: Keyword.pleaseLook, value: pleaseLook.codes))
+    }
+    return texts
   }
 
-  /// The record in the texts of a PNG file; nil unless all of it is there, save the settings.
+  /// The record in the texts of a PNG file; nil unless all of it is there, save the settings and the reasons
+  /// to look at the mask.
   package init?(_ texts: [PNGText]) {
     let values = Dictionary(texts.map { ($0.keyword, $0.value) }) { first, _ in first }
     guard values[Keyword.software]?.hasPrefix("dermseg ") == true,
@@ -68,7 +78,8 @@ extension MaskRecord {
     self.init(
       sourceName: name, sourceSHA256: sha256, sourceSizeBytes: size, sourceModified: modified,
       modelID: modelID, modelSHA256: modelSHA256,
-      settings: values[Keyword.settings].flatMap { MaskSettings($0) })
+      settings: values[Keyword.settings].flatMap { MaskSettings($0) },
+      pleaseLook: values[Keyword.pleaseLook].flatMap { [PleaseLook](codes: $0) })
   }
 }
 

@@ -30,6 +30,7 @@ struct FinishedMask: Sendable {
   var sha256: String
   /// Share of the photograph's pixels that are lesion, 0...1.
   var lesionFraction: Double
+  var pleaseLook: [PleaseLook]
   /// When work on its bytes began.
   var begun: ContinuousClock.Instant
   /// Time to read and decode it.

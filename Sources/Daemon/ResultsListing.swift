@@ -20,6 +20,8 @@ package struct ResultsListing {
   package let results: DirectoryHandle
   /// Where the photographs are; nil if nobody knows.
   package let photographs: DirectoryHandle?
+  /// Called before each file that is named as a mask, with how many are over, and how many there are.
+  package var progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
 
   package init(results: DirectoryHandle, photographs: DirectoryHandle?) {
     (self.results, self.photographs) = (results, photographs)
@@ -29,23 +31,34 @@ package struct ResultsListing {
   ///
   /// - Throws: `FileError` when a folder cannot be listed, and what `body` throws.
   package func forEach(_ body: (Entry) throws -> Void) throws {
-    try forEach(in: .top, results, body)
+    var count = 0
+    try forEachName(in: .top, results) { _, _, _ in count += 1 }
+    var done = 0
+    try forEachName(in: .top, results) { place, name, folder in
+      progress(done, count)
+      done += 1
+      guard case .mask(let record, let mask) = VisibleFile(name, in: folder), mask.channels == 1
+      else { return }
+      try body(Entry(place: place, name: name, record: record, mask: mask))
+    }
+    progress(count, count)
   }
 
-  private func forEach(
-    in place: SubfolderPath, _ folder: DirectoryHandle, _ body: (Entry) throws -> Void
+  /// Calls `body` with each file that is named as a mask.
+  private func forEachName(
+    in place: SubfolderPath, _ folder: DirectoryHandle,
+    _ body: (SubfolderPath, FileName, DirectoryHandle) throws -> Void
   ) throws {
     var folders: [FileName] = []
     for name in try folder.names().sorted() where name.bytes.first != UInt8(ascii: ".") {
       guard let status = try folder.status(of: name) else { continue }
       if status.kind == .directory { folders.append(name) }
-      guard status.kind == .regular, name.bytes.suffix(17).elementsEqual("_segmentation.png".utf8),
-        case .mask(let record, let mask) = VisibleFile(name, in: folder), mask.channels == 1
+      guard status.kind == .regular, name.bytes.suffix(17).elementsEqual("_segmentation.png".utf8)
       else { continue }
-      try body(Entry(place: place, name: name, record: record, mask: mask))
+      try body(place, name, folder)
     }
     for name in folders where place.names.count < TestFolderTree.deepest + 1 {
-      try forEach(in: place.appending(name), folder.openDirectory(name), body)
+      try forEachName(in: place.appending(name), folder.openDirectory(name), body)
     }
   }
 

@@ -10,8 +10,9 @@ import Synchronization
 /// A lane is a thread with the network's memory. One photograph on all processors leaves each of them
 /// waiting for the others in a small network, and while it is decoded and encoded all but one have
 /// nothing to do; several photographs on one processor each have neither. So there are as many lanes as
-/// the networks' memory allows. Photographs wait in one queue, in the order in which they came, and a
-/// lane takes as many of them as one computation of its network takes.
+/// the networks' memory allows. Where it allows only one, two lanes take turns at it: the next photograph is
+/// decoded and the one before encoded while the present one is computed. Photographs wait in one queue, in
+/// the order in which they came, and a lane takes as many of them as one computation of its network takes.
 final class SegmentationWorker: Sendable {
   /// What masks say about the model.
   let modelID: String
@@ -37,7 +38,10 @@ final class SegmentationWorker: Sendable {
     _ model: LoadedModel, threads: Int?, masks: MaskSettings, companions: CompanionChoice
   ) throws(SegmentationError) {
     let largeOne = LargeImageTurn()
-    let segmenters = try Segmenter.several(model: model.model, threadCount: threads)
+    let networks = try Segmenter.several(model: model.model, threadCount: threads)
+    let takeTurns = networks.count == 1 && networks[0].threadCount > 1
+    let shared = networks.map { SharedSegmenter($0) }
+    let segmenters = takeTurns ? shared + shared : shared
     lanes = segmenters.map {
       Lane(
         MaskMaking(

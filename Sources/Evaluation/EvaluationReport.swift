@@ -1,3 +1,5 @@
+import Masks
+
 /// The scores of one photograph.
 public struct ImageScores: Sendable, Equatable, Codable {
   /// The pair's name.
@@ -10,19 +12,26 @@ public struct ImageScores: Sendable, Equatable, Codable {
   public var model: Scores
   /// Of the no-learning rule.
   public var noLearningRule: Scores
+  /// Why the model asks somebody to look at the mask; nil if it does not say.
+  public var pleaseLook: [PleaseLook]?
 
   /// Puts one photograph's scores together.
-  public init(name: String, width: Int, height: Int, model: Scores, noLearningRule: Scores) {
+  public init(
+    name: String, width: Int, height: Int, model: Scores, noLearningRule: Scores,
+    pleaseLook: [PleaseLook]? = nil
+  ) {
     self.name = name
     self.width = width
     self.height = height
     self.model = model
     self.noLearningRule = noLearningRule
+    self.pleaseLook = pleaseLook
   }
 
   enum CodingKeys: String, CodingKey {
     case name, width, height, model
     case noLearningRule = "no_learning_rule"
+    case pleaseLook = "please_look"
   }
 }
 
@@ -68,6 +77,8 @@ public struct EvaluationReport: Sendable, Equatable, Codable {
   public var noLearningRule: MethodScores
   /// The model's Jaccard index minus the rule's, paired by photograph.
   public var jaccardGain: MeanInterval
+  /// How right the model was to ask somebody to look at masks; nil if it does not say.
+  public var pleaseLook: FlagCounts?
   /// Every photograph on its own.
   public var images: [ImageScores]
   /// Photographs left out, with reasons.
@@ -79,6 +90,7 @@ public struct EvaluationReport: Sendable, Equatable, Codable {
     case imageCount = "image_count"
     case noLearningRule = "no_learning_rule"
     case jaccardGain = "jaccard_gain"
+    case pleaseLook = "please_look"
   }
 
   /// - Parameters:
@@ -96,6 +108,7 @@ public struct EvaluationReport: Sendable, Equatable, Codable {
       images.map(\.noLearningRule), pooled: pooled.noLearningRule, bootstrap: bootstrap)
     let gains = images.map { $0.model.jaccard - $0.noLearningRule.jaccard }
     jaccardGain = bootstrap.interval(of: gains) ?? MeanInterval(mean: 0, low: 0, high: 0)
+    pleaseLook = FlagCounts(images)
     self.images = images
     self.skipped = skipped
   }

@@ -1,11 +1,25 @@
 import Datasets
 import Files
 import Images
+import Masks
+
+/// What a method makes of a photograph.
+public struct EvaluatedMask: Sendable {
+  /// 0 and 255, grey, of the photograph's size.
+  public var mask: Image
+  /// Why somebody should look at it; nil if the method does not say.
+  public var pleaseLook: [PleaseLook]?
+
+  /// Puts both together.
+  public init(_ mask: Image, pleaseLook: [PleaseLook]? = nil) {
+    (self.mask, self.pleaseLook) = (mask, pleaseLook)
+  }
+}
 
 /// Compares a model's masks with those of experts, at the photographs' own sizes.
 public struct Evaluator {
-  /// What is done to a photograph: its mask, 0 and 255, grey, of the same size.
-  public typealias Method = (Image) throws -> Image
+  /// What is done to a photograph.
+  public typealias Method = (Image) throws -> EvaluatedMask
 
   /// Called after each photograph, with the number done.
   public var progress: (_ done: Int) -> Void
@@ -36,7 +50,8 @@ public struct Evaluator {
     for (index, pair) in pairs.enumerated() {
       do {
         let (image, truth) = try FullSizePair.read(pair)
-        let mask = try method(image)
+        let found = try method(image)
+        let mask = found.mask
         let floor = NoLearningRule.mask(for: image)
         pooled += ConfusionCounts(mask: mask, truth: truth)
         pooledFloor += ConfusionCounts(mask: floor, truth: truth)
@@ -44,7 +59,7 @@ public struct Evaluator {
           ImageScores(
             name: pair.name, width: image.width, height: image.height,
             model: Scores(mask: mask, truth: truth),
-            noLearningRule: Scores(mask: floor, truth: truth)))
+            noLearningRule: Scores(mask: floor, truth: truth), pleaseLook: found.pleaseLook))
       } catch {
         left.append("\(pair.name): \(error)")
       }

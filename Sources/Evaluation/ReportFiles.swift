@@ -16,19 +16,20 @@ extension EvaluationReport {
   }
 
   /// One line per photograph after a line of names (RFC 4180, but with line feeds alone): name, width,
-  /// height, the model's scores, then the no-learning rule's with `rule_` before their names. What is
-  /// undefined is empty.
+  /// height, the model's scores, then the no-learning rule's with `rule_` before their names, then why somebody
+  /// should look at the mask. What is undefined is empty.
   public func csv() -> [UInt8] {
     var lines = [
       (["name", "width", "height"] + ScoreKind.all.map(\.name)
-        + ScoreKind.all.map { "rule_" + $0.name }).joined(separator: ",")
+        + ScoreKind.all.map { "rule_" + $0.name } + ["please_look"]).joined(separator: ",")
     ]
     for image in images {
       let scores = [image.model, image.noLearningRule].flatMap { scores in
         ScoreKind.all.map { kind in kind.value(scores).map { "\($0)" } ?? "" }
       }
       lines.append(
-        ([quoted(image.name), "\(image.width)", "\(image.height)"] + scores)
+        ([quoted(image.name), "\(image.width)", "\(image.height)"] + scores
+          + [image.pleaseLook?.codes ?? ""])
           .joined(separator: ","))
     }
     return Array((lines.joined(separator: "\n") + "\n").utf8)

@@ -17,21 +17,22 @@ package struct ResizeTaps: Sendable {
 
   package init(source: Int, target: Int) {
     var starts: [Int] = []
-    var counts: [Int] = []
     var offsets: [Int] = []
     var weights: [Float] = []
+    starts.reserveCapacity(target)
+    offsets.reserveCapacity(target)
+    weights.reserveCapacity(2 * target + source)
     for index in 0..<target {
-      let (start, taps) =
-        target < source
-        ? Self.area(index, source: source, target: target)
-        : Self.linear(index, source: source, target: target)
-      starts.append(start)
-      counts.append(taps.count)
       offsets.append(weights.count)
-      weights += taps
+      starts.append(
+        target < source
+          ? Self.appendArea(index, source: source, target: target, to: &weights)
+          : Self.appendLinear(index, source: source, target: target, to: &weights))
+    }
+    counts = offsets.indices.map {
+      ($0 + 1 < target ? offsets[$0 + 1] : weights.count) - offsets[$0]
     }
     self.starts = starts
-    self.counts = counts
     self.offsets = offsets
     self.weights = weights
   }
@@ -39,26 +40,33 @@ package struct ResizeTaps: Sendable {
   /// The most source samples that one target sample needs.
   var largestCount: Int { counts.max() ?? 0 }
 
-  private static func area(_ index: Int, source: Int, target: Int) -> (Int, [Float]) {
+  /// Appends the weights of a sample that covers several; returns the first of these.
+  private static func appendArea(
+    _ index: Int, source: Int, target: Int, to weights: inout [Float]
+  ) -> Int {
     // In units of 1 / target of a source sample everything is whole: no rounding decides which samples
     // take part.
     let first = index * source
     let end = first + source
     let start = first / target
     let last = (end - 1) / target
-    let taps = (start...last).map { sample in
+    for sample in start...last {
       let covered = min(end, (sample + 1) * target) - max(first, sample * target)
-      return Float(Double(covered) / Double(source))
+      weights.append(Float(Double(covered) / Double(source)))
     }
-    return (start, taps)
+    return start
   }
 
-  private static func linear(_ index: Int, source: Int, target: Int) -> (Int, [Float]) {
+  /// Appends the weights of a sample that lies between two; returns the first of these.
+  private static func appendLinear(
+    _ index: Int, source: Int, target: Int, to weights: inout [Float]
+  ) -> Int {
     let center = (Double(index) + 0.5) * Double(source) / Double(target) - 0.5
     let clamped = min(max(center, 0), Double(source - 1))
     let start = Int(clamped)
     let fraction = Float(clamped - Double(start))
-    if fraction == 0 { return (start, [1]) }
-    return (start, [1 - fraction, fraction])
+    weights.append(1 - fraction)
+    if fraction != 0 { weights.append(fraction) }
+    return start
   }
 }

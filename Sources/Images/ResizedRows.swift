@@ -7,6 +7,8 @@ package struct ResizedRows: Sendable {
   private let columns: ResizeTaps
   private let rows: ResizeTaps
   private let width: Int
+  /// `columns` once more where the plane is enlarged: two samples for each new one.
+  private let pairs: [ColumnPair]?
   /// `[2, width]`: source row r at its new width lies in slot r % 2, for neighbouring rows share at most
   /// one source row.
   private var slots: [Float]
@@ -22,6 +24,7 @@ package struct ResizedRows: Sendable {
     self.width = width
     columns = ResizeTaps(source: plane.width, target: width)
     rows = ResizeTaps(source: plane.height, target: height)
+    pairs = columns.pairs
     row = [Float](repeating: 0, count: width)
     slots = [Float](repeating: 0, count: 2 * width)
   }
@@ -30,18 +33,41 @@ package struct ResizedRows: Sendable {
   ///
   /// - Parameter y: in 0..<height.
   package mutating func move(to y: Int) {
-    for tap in 0..<rows.counts[y] {
-      let source = rows.starts[y] + tap
-      if slotRows[source % 2] != source { fill(source % 2, with: source) }
-      add(source % 2, times: rows.weights[rows.offsets[y] + tap], isFirst: tap == 0)
+    let (start, offset) = (rows.starts[y], rows.offsets[y])
+    if rows.counts[y] == 2 {
+      makeReady(start)
+      makeReady(start + 1)
+      addBoth(from: start % 2, weights: offset)
+      return
     }
+    for tap in 0..<rows.counts[y] {
+      makeReady(start + tap)
+      add((start + tap) % 2, times: rows.weights[offset + tap], isFirst: tap == 0)
+    }
+  }
+
+  private mutating func makeReady(_ source: Int) {
+    if slotRows[source % 2] != source { fill(source % 2, with: source) }
   }
 
   private mutating func fill(_ slot: Int, with source: Int) {
     slotRows[slot] = source
-    let (columns, width, line) = (columns, width, source * plane.width)
+    let (columns, pairs, width, line) = (columns, pairs, width, source * plane.width)
     unsafe plane.values.withUnsafeBufferPointer { values in
       unsafe slots.withUnsafeMutableBufferPointer { slots in
+        if let pairs {
+          let values = unsafe UnsafeBufferPointer(rebasing: values[line...])
+          let slots = unsafe UnsafeMutableBufferPointer(rebasing: slots[(slot * width)...])
+          unsafe pairs.withUnsafeBufferPointer { pairs in
+            for x in 0..<width {
+              let pair = unsafe pairs[x]
+              unsafe slots[x] =
+                pair.firstWeight * values[Int(pair.first)]
+                + pair.secondWeight * values[Int(pair.second)]
+            }
+          }
+          return
+        }
         unsafe columns.weights.withUnsafeBufferPointer { weights in
           for x in 0..<width {
             var sum: Float = 0
@@ -52,6 +78,19 @@ package struct ResizedRows: Sendable {
             unsafe slots[slot * width + x] = sum
           }
         }
+      }
+    }
+  }
+
+  /// row = first slot * weight + other slot * weight, which is what most rows of an enlarged plane are.
+  private mutating func addBoth(from slot: Int, weights offset: Int) {
+    let (weight, other) = (rows.weights[offset], rows.weights[offset + 1])
+    unsafe slots.withUnsafeBufferPointer { slots in
+      let first = unsafe UnsafeBufferPointer(rebasing: slots[(slot * width)..<((slot + 1) * width)])
+      let second = unsafe UnsafeBufferPointer(
+        rebasing: slots[((1 - slot) * width)..<((2 - slot) * width)])
+      unsafe row.withUnsafeMutableBufferPointer { row in
+        for x in 0..<row.count { unsafe row[x] = first[x] * weight + second[x] * other }
       }
     }
   }
@@ -67,6 +106,28 @@ package struct ResizedRows: Sendable {
           for x in 0..<width { unsafe row[x] += slots[start + x] * weight }
         }
       }
+    }
+  }
+}
+
+/// Two samples of a row and their weights; where one is enough the second weighs nothing.
+private struct ColumnPair {
+  var first: Int32
+  var second: Int32
+  var firstWeight: Float
+  var secondWeight: Float
+}
+
+extension ResizeTaps {
+  /// The samples as pairs; nil if some take more than two.
+  fileprivate var pairs: [ColumnPair]? {
+    guard largestCount <= 2 else { return nil }
+    return starts.indices.map { index in
+      let isPair = counts[index] == 2
+      return ColumnPair(
+        first: Int32(starts[index]), second: Int32(starts[index] + (isPair ? 1 : 0)),
+        firstWeight: weights[offsets[index]],
+        secondWeight: isPair ? weights[offsets[index] + 1] : 0)
     }
   }
 }

@@ -98,7 +98,8 @@ public struct Companions: Sendable, Equatable {
     if choice.table { row = ResultsRow(report) }
     if choice.kinds.contains(.overlay), let photograph {
       let picture = OverlayPicture.drawn(
-        photograph, outline: measurements.outline, caption: report.caption)
+        photograph, outline: measurements.outline, caption: report.caption,
+        warning: report.warning)
       files[.overlay] = try JPEGEncoder.encode(picture, quality: 88)
     }
     if choice.kinds.contains(.probabilities), let probabilities {

@@ -58,7 +58,9 @@ public struct Gallery {
     let columns = GalleryColumn.all.filter { column in
       entries.contains { column.value($0.report) != nil }
     }
-    var page = GalleryPage.head(title: escapedForMarkup(title), count: entries.count)
+    var page = GalleryPage.head(
+      title: escapedForMarkup(title), count: entries.count,
+      flagged: entries.count { $0.report.isFlagged })
     page += "<thead><tr><th>photograph</th>"
     for (index, column) in columns.enumerated() {
       page += "<th title=\"\(column.explanation)\"><button data-column=\"\(index + 1)\">"
@@ -66,13 +68,19 @@ public struct Gallery {
     }
     page += "</tr></thead>\n<tbody>\n"
     var bytes = Array(page.utf8)
-    for entry in entries { bytes += row(entry, columns).utf8 }
+    // Those that somebody should look at come first, the others after them.
+    for isFlagged in [true, false] {
+      for entry in entries where entry.report.isFlagged == isFlagged {
+        bytes += row(entry, columns).utf8
+      }
+    }
     return bytes + GalleryPage.foot.utf8
   }
 
   private func row(_ entry: Entry, _ columns: [GalleryColumn]) -> String {
     let name = escapedForMarkup(entry.report.file)
-    var row = "<tr><td class=\"picture\"><figure tabindex=\"0\">"
+    var row = entry.report.isFlagged ? "<tr class=\"look\">" : "<tr>"
+    row += "<td class=\"picture\"><figure tabindex=\"0\">"
     row += "<img alt=\"\(name)\" width=\"\(entry.width)\" height=\"\(entry.height)\" "
     row += "src=\"data:image/jpeg;base64,\(base64(entry.picture))\">"
     if !entry.border.isEmpty {
@@ -108,6 +116,10 @@ struct GalleryColumn: Sendable {
   static let all: [GalleryColumn] = [
     GalleryColumn(name: "name", explanation: "The photograph's name") {
       ($0.file, "<b>\(escapedForMarkup($0.file))</b>")
+    },
+    GalleryColumn(name: "please look", explanation: "Why the mask may be wrong") { report in
+      guard let reasons = report.pleaseLook, !reasons.isEmpty else { return nil }
+      return ("\(reasons.count)", reasons.map { "<em>\($0.text)</em>" }.joined(separator: " "))
     },
     number("area %", "The lesion in per cent of the photograph", places: 1) {
       $0.lesion?.areaPercent ?? 0

@@ -1,28 +1,37 @@
 /// What is the same on every gallery page.
 enum GalleryPage {
-  /// - Parameter title: escaped.
-  static func head(title: String, count: Int) -> String {
-    """
-    <!doctype html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
-    style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-    <title>\(title)</title>
-    <style>\(style)</style>
-    </head>
-    <body>
-    <header>
-    <h1>\(title)</h1>
-    <p>\(count) photographs. Measurements of masks, for research and teaching: no diagnosis.</p>
-    <label>Name contains <input type="search" id="filter"></label>
-    <label><input type="checkbox" id="borders"> Show all borders</label>
-    </header>
-    <table>
+  /// - Parameters:
+  ///   - title: escaped.
+  ///   - flagged: how many somebody should look at.
+  static func head(title: String, count: Int, flagged: Int) -> String {
+    let look =
+      flagged == 0
+      ? ""
+      : """
 
-    """
+      <label><input type="checkbox" id="flagged"> Only the \(flagged) to look at</label>
+      """
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+      style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      <title>\(title)</title>
+      <style>\(style)</style>
+      </head>
+      <body>
+      <header>
+      <h1>\(title)</h1>
+      <p>\(count) photographs. Measurements of masks, for research and teaching: no diagnosis.</p>
+      <label>Name contains <input type="search" id="filter"></label>
+      <label><input type="checkbox" id="borders"> Show all borders</label>\(look)
+      </header>
+      <table>
+
+      """
   }
 
   static let foot = """
@@ -50,6 +59,8 @@ enum GalleryPage {
     path{fill:none;stroke:#54ffe0;stroke-width:2;stroke-linejoin:round}
     path.rim{stroke:#00322b;stroke-width:4;stroke-opacity:.7}
     figure:hover svg,figure:focus svg,.borders svg{opacity:1}
+    tr.look td.picture{box-shadow:inset 5px 0 #e6a700}
+    em{font-style:normal;background:#ffe9a8;padding:1px 5px;border-radius:3px;display:inline-block;margin-bottom:2px}
     i{display:inline-block;width:14px;height:14px;border-radius:3px;border:1px solid #0004;
     vertical-align:-2px;margin-right:3px}td:has(i){white-space:nowrap}
     @media print{header label{display:none}th{position:static}svg{opacity:1}}
@@ -71,9 +82,13 @@ enum GalleryPage {
     if(x===""||y==="")return (x==="")-(y==="");
     const order=numeric?Number(x)-Number(y):x.localeCompare(y);return falling?-order:order;});
     body.append(...rows);});
-    document.getElementById("filter").addEventListener("input",event=>{
-    const text=event.target.value.toLowerCase();
-    for(const row of body.rows)row.hidden=!row.children[1].dataset.value.toLowerCase().includes(text);});
+    const flagged=document.getElementById("flagged"),filter=document.getElementById("filter");
+    const show=()=>{const text=filter.value.toLowerCase();
+    for(const row of body.rows)row.hidden=flagged?.checked&&!row.classList.contains("look")||
+    !row.children[1].dataset.value.toLowerCase().includes(text);};
+    flagged?.addEventListener("change",show);
+    filter.addEventListener("input",()=>{
+    show();});
     document.getElementById("borders").addEventListener("change",event=>{
     body.classList.toggle("borders",event.target.checked);});
     """

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Images
+import Masks
 
 /// Everything that is said about one photograph: `reports/<stem>.json`. docs/report.schema.json is its
 /// description for other programs, docs/results.md the one for people.
@@ -24,15 +25,19 @@ public struct ImageReport: Sendable, Equatable, Codable {
     public var software: String
     /// How large a pixel is, if somebody said so.
     public var millimetersPerPixel: Double?
+    /// Why somebody should look at the mask; nil if that was not found out.
+    public var pleaseLook: [PleaseLook]?
 
     /// Puts a subject together.
     public init(
       file: String, mask: String, sha256: String, sizeBytes: Int, modelID: String,
-      modelSHA256: String, threshold: Double?, software: String, millimetersPerPixel: Double?
+      modelSHA256: String, threshold: Double?, software: String, millimetersPerPixel: Double?,
+      pleaseLook: [PleaseLook]? = nil
     ) {
       (self.file, self.mask, self.sha256, self.sizeBytes) = (file, mask, sha256, sizeBytes)
       (self.modelID, self.modelSHA256, self.threshold) = (modelID, modelSHA256, threshold)
       (self.software, self.millimetersPerPixel) = (software, millimetersPerPixel)
+      self.pleaseLook = pleaseLook
     }
   }
 
@@ -112,6 +117,14 @@ public struct ImageReport: Sendable, Equatable, Codable {
   public var millimeters: Millimeters?
   /// Absent where no lesion was found, or the photograph was gone when the report was made.
   public var colors: ColorMeasurements?
+  /// Why somebody should look at the mask before it is used: empty where nothing speaks against it, absent where
+  /// that was not found out.
+  public var pleaseLook: [PleaseLook]?
+
+  enum CodingKeys: String, CodingKey {
+    case format, software, file, mask, source, model, lesion, millimeters, colors
+    case pleaseLook = "please_look"
+  }
 
   /// What ``format`` says of reports of this kind.
   public static let currentFormat = "dermseg-report-1"
@@ -131,7 +144,11 @@ public struct ImageReport: Sendable, Equatable, Codable {
       millimeters = Millimeters(shape, perPixel: perPixel)
     }
     colors = measurements.colors
+    pleaseLook = subject.pleaseLook
   }
+
+  /// Whether somebody should look at the mask.
+  var isFlagged: Bool { pleaseLook?.isEmpty == false }
 
   /// Reads a report; nil if the bytes are none.
   public init?(_ json: [UInt8]) {
@@ -160,6 +177,12 @@ public struct ImageReport: Sendable, Equatable, Codable {
         + "\(millimeters.maximumDiameter.fixed(places: 1)) mm across"
     }
     return [area, model.id]
+  }
+
+  /// For the same corner: why somebody should look, in words that fit the narrower the picture is.
+  public var warning: [String] {
+    guard let pleaseLook, !pleaseLook.isEmpty else { return [] }
+    return ["please look: \(pleaseLook.text)", "please look: \(pleaseLook[0].text)", "please look"]
   }
 }
 

@@ -35,15 +35,12 @@ public struct MaskOutline: Sendable, Equatable {
     var tracer = BorderTracer(plane)
     var parts: [Part] = []
     var holes: [(ring: [SIMD2<Int>], below: SIMD2<Int>)] = []
-    for run in plane.runs {
-      for x in run.columns {
-        let pixel = SIMD2(x, run.y)
-        guard let ring = tracer.ring(from: pixel) else { continue }
-        if Self.doubledArea(ring) > 0 {
-          parts.append(Part(outer: ring, holes: []))
-        } else {
-          holes.append((ring, pixel))
-        }
+    for pixel in tracer.upperSides() {
+      guard let ring = tracer.ring(from: pixel) else { continue }
+      if Self.doubledArea(ring) > 0 {
+        parts.append(Part(outer: ring, holes: []))
+      } else {
+        holes.append((ring, pixel))
       }
     }
     for (hole, below) in holes {
@@ -89,6 +86,20 @@ private struct BorderTracer {
   /// Where a pixel of the mask lies in the plane.
   private func index(_ pixel: SIMD2<Int>) -> Int {
     (pixel.y - plane.box.y + 1) * plane.stride + pixel.x - plane.box.x + 1
+  }
+
+  /// The lesion pixels under pixels that are none, in reading order.
+  func upperSides() -> [SIMD2<Int>] {
+    var found: [SIMD2<Int>] = []
+    unsafe plane.values.withUnsafeBufferPointer { values in
+      for run in plane.runs {
+        let above = index(SIMD2(run.columns.lowerBound, run.y)) - plane.stride
+        for offset in 0..<run.columns.count where unsafe values[above + offset] == 0 {
+          found.append(SIMD2(run.columns.lowerBound + offset, run.y))
+        }
+      }
+    }
+    return found
   }
 
   private func isLesion(_ pixel: SIMD2<Int>) -> Bool { plane.values[index(pixel)] == 1 }

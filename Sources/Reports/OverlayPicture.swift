@@ -8,6 +8,8 @@ public enum OverlayPicture {
   public static let lineColor = Color(0x54FFE0)
   /// On both sides of the line, so that it shows on pale skin and on white marks.
   public static let rimColor = Color(0x00322B)
+  /// Of what warns of the mask.
+  static let warningColor = Color(0xFFC83D)
 
   /// Draws the picture.
   ///
@@ -15,7 +17,10 @@ public enum OverlayPicture {
   ///   - photograph: as stored; made smaller where it is larger than ``sideLimit``, and turned upright.
   ///   - outline: of a mask of the photograph's stored size.
   ///   - caption: phrases for the lower left corner; one that is too long for the picture is left out.
-  public static func drawn(_ photograph: Image, outline: MaskOutline, caption: [String]) -> Image {
+  ///   - warning: to stand above them in another colour: the first of these phrases that fits.
+  public static func drawn(
+    _ photograph: Image, outline: MaskOutline, caption: [String], warning: [String] = []
+  ) -> Image {
     let small = photograph.fitting(width: sideLimit, height: sideLimit)
     let upright = Upright(
       orientation: small.orientation, width: small.width, height: small.height)
@@ -37,25 +42,34 @@ public enum OverlayPicture {
         canvas.stroke(ring, lineWidth: lineWidth, color: color, opacity: opacity, isClosed: true)
       }
     }
-    draw(caption, on: &canvas)
+    draw(caption, warning, on: &canvas)
     return canvas.image
   }
 
   /// In the lower left corner, on a dark ground, in letters that suit the size of the picture.
-  private static func draw(_ phrases: [String], on canvas: inout Canvas) {
+  private static func draw(
+    _ phrases: [String], _ warning: [String], on canvas: inout Canvas
+  ) {
     let (width, height) = (canvas.image.width, canvas.image.height)
     let scale = max(width, height) >= 1500 ? 2 : 1
     let margin = 5 * scale
-    let lines = packed(phrases, scale: scale, width: width - 2 * margin)
-    let text = lines.joined(separator: "\n")
-    let size = Canvas.size(of: text, scale: scale)
+    let space = width - 2 * margin
+    let first = warning.first { Canvas.size(of: $0, scale: scale).width <= space }
+    let lines =
+      (first.map { [(text: $0, color: warningColor)] } ?? [])
+      + packed(phrases, scale: scale, width: space).map { (text: $0, color: .white) }
+    let size = Canvas.size(of: lines.map(\.text).joined(separator: "\n"), scale: scale)
     // In a picture of this size the lesion is more important.
     guard !lines.isEmpty, 3 * (size.height + 2 * margin) <= height else { return }
     let top = height - size.height - 2 * margin
     canvas.fill(
       x: 0, y: top, width: size.width + 2 * margin, height: size.height + 2 * margin,
       color: .black, opacity: 0.62)
-    canvas.draw(text, x: margin, y: top + margin, color: .white, scale: scale)
+    let lineHeight = Canvas.size(of: "", scale: scale).height
+    for (index, line) in lines.enumerated() {
+      canvas.draw(
+        line.text, x: margin, y: top + margin + index * lineHeight, color: line.color, scale: scale)
+    }
   }
 
   /// As many phrases on a line as fit.

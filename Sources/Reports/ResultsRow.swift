@@ -53,6 +53,7 @@ public struct ResultsRow: Sendable, Equatable {
       Column(number: "asymmetry_minor_axis") { $0.lesion?.asymmetryMinorAxis },
       Column(number: "orientation_degrees") { $0.lesion?.orientationDegrees },
       Column(number: "border_share") { $0.lesion?.borderShare },
+      Column("please_look") { $0.pleaseLook?.codes },
       Column("colors") { $0.colors.map { "\($0.present.count)" } },
       Column("colors_present") { $0.colors?.present.map(\.rawValue).joined(separator: " ") },
     ] + colorColumns + [

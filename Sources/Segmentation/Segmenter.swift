@@ -16,6 +16,8 @@ public final class Segmenter {
   private let session: InferenceSession
   /// How many photographs one computation takes.
   public let batchLimit: Int
+  /// Threads of one computation.
+  public let threadCount: Int
 
   /// Lays out the network of `model` for images of its input size.
   ///
@@ -32,13 +34,15 @@ public final class Segmenter {
     normalization = model.normalization
     threshold = model.threshold
     self.batchLimit = batchLimit
+    let pool = ThreadPool(threadCount: threadCount)
+    self.threadCount = pool.threadCount
     do {
       session = try InferenceSession(
         network: model.architecture.makeNetwork(), parameters: model.parameters,
         inputShape: [
           batchLimit, model.inputSize, model.inputSize, model.architecture.inputChannels,
         ],
-        pool: ThreadPool(threadCount: threadCount))
+        pool: pool)
     } catch {
       throw .network(error)
     }
@@ -80,42 +84,52 @@ public final class Segmenter {
     }
     let input = networkInput(small)
     let inferenceStart = clock.now
-    let values: [Float]
+    let looks: [[Float]]
     do {
-      values = try probabilities(input, settings.accuracy)
+      looks = try self.looks(input, settings.accuracy)
     } catch {
       return images.map { _ in .failure(.network(error)) }
     }
     let inferenceTime = inferenceStart.duration(to: clock.now) / images.count
     let maker = MaskMaker(settings: settings, modelThreshold: threshold)
+    let count = inputSize * inputSize
     return images.enumerated().map { index, image in
-      let count = inputSize * inputSize
+      let own = looks.map { Array($0[(index * count)..<((index + 1) * count)]) }
       let probabilities = FloatPlane(
-        width: inputSize, height: inputSize,
-        values: Array(values[(index * count)..<((index + 1) * count)]))
+        width: inputSize, height: inputSize, values: own.count == 1 ? own[0] : Self.mean(of: own))
       guard probabilities.values.allSatisfy(\.isFinite) else { return .failure(.notFinite) }
       let made = maker.mask(from: probabilities, for: image, small: small[index])
       return .success(
         SegmentedImage(
           mask: made.mask, probabilities: probabilities,
           lesionFraction: Double(made.lesionPixels) / Double(image.width * image.height),
+          pleaseLook: MaskDoubts.found(
+            in: made, of: probabilities, looks: own.count == 1 ? [] : own,
+            threshold: maker.threshold),
           inferenceTime: inferenceTime, totalTime: start.duration(to: clock.now)))
     }
   }
 
-  /// `[N, S, S]`: of the input, or the mean of those of the input in its four mirrorings.
-  private func probabilities(_ input: Tensor, _ accuracy: MaskAccuracy)
-    throws(NetworkError) -> [Float]
-  {
-    if accuracy == .normal { return try session.probabilities(input).values }
-    var sum = [Float](repeating: 0, count: input.shape[0] * inputSize * inputSize)
+  /// `[N, S, S]` for each look: at the input, or at its four mirrorings, mirrored back.
+  private func looks(_ input: Tensor, _ accuracy: MaskAccuracy) throws(NetworkError) -> [[Float]] {
+    if accuracy == .normal { return [try session.probabilities(input).values] }
+    var looks: [[Float]] = []
     for flip in Flip.all {
       let seen = try session.probabilities(flip.applied(to: input))
-      let found = flip.applied(
-        to: Tensor(shape: [input.shape[0], inputSize, inputSize, 1], values: seen.values))
-      for index in sum.indices { sum[index] += found.values[index] / Float(Flip.all.count) }
+      looks.append(
+        flip.applied(
+          to: Tensor(shape: [input.shape[0], inputSize, inputSize, 1], values: seen.values)
+        ).values)
     }
-    return sum
+    return looks
+  }
+
+  private static func mean(of looks: [[Float]]) -> [Float] {
+    var mean = [Float](repeating: 0, count: looks[0].count)
+    for look in looks {
+      for index in mean.indices { mean[index] += look[index] / Float(looks.count) }
+    }
+    return mean
   }
 
   /// Small photographs as `[N, S, S, C]`, normalised.
@@ -158,6 +172,8 @@ public struct SegmentedImage: Sendable {
   public var probabilities: FloatPlane
   /// Share of the photograph's pixels that are lesion, 0...1.
   public var lesionFraction: Double
+  /// Why somebody should look at the mask before it is used; empty if nothing speaks against it.
+  public var pleaseLook: [PleaseLook]
   /// Time in the network.
   public var inferenceTime: Duration
   /// Time from decoded photograph to mask.

@@ -93,7 +93,8 @@ package struct Promotion {
       throw .unusable("\(error)")
     }
     let report = Evaluator().report(on: pairs, modelID: "") { image in
-      try segmenter.segment(image, settings.masks).mask
+      let found = try segmenter.segment(image, settings.masks)
+      return EvaluatedMask(found.mask, pleaseLook: found.pleaseLook)
     }
     guard let report else {
       throw .unusable("none of the \(pairs.count) held-out photographs could be segmented.")

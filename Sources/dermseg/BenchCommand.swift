@@ -26,6 +26,7 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: "infer, train or layers.") var work: Work
   @Flag(help: "With layers: a training step instead of inference.") var train = false
   @Option(help: "Channels of the first level.") var width = 64
+  @Option(help: "Levels below the first.") var depth = 4
   @Option(help: "Side of the square input in pixels.") var size = 512
   @Option(help: "1 grey, 3 RGB.") var channels = 1
   @Option(help: "Images at a time (default: 1 for inference, 2 for training).")
@@ -58,7 +59,7 @@ struct BenchCommand: ParsableCommand {
     let benchmark = try Benchmark(
       isTraining ? .train : .infer,
       architecture: UNetArchitecture(
-        inputChannels: channels, width: width, hasBatchNorm: batchNorm),
+        inputChannels: channels, width: width, depth: depth, hasBatchNorm: batchNorm),
       size: size, batchSize: batchSize ?? (isTraining ? 2 : 1), threads: threads)
     if work == .layers {
       print(try benchmark.layerTable(runs: runs).text)

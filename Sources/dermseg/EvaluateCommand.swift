@@ -19,7 +19,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       threshold on the blue channel, the region nearest the centre, holes filled). Where neither mask has a \
       lesion, Jaccard, Dice and the boundary's F-measure are 1 and distances are 0; where only one has, the \
       distances are the photograph's diagonal. Sensitivity is undefined where the truth has no lesion and left \
-      out of the mean. A segmentation counts as failed when its Jaccard index is below 0.65.
+      out of the mean. A segmentation counts as failed when its Jaccard index is below 0.65; a line says how \
+      many of those carry the flag "please look" in reports, and how many of the others.
 
       The boundary error is the mean distance from the boundary pixels of each mask to the other's boundary, \
       Hausdorff95 the 95th percentile of those distances, and the boundary F-measure the harmonic mean of the \
@@ -112,7 +113,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let report = evaluator.report(
       on: listing.pairs, skipped: listing.skipped, modelID: model.id
     ) { image in
-      try segmenter.segment(image, settings).mask
+      let found = try segmenter.segment(image, settings)
+      return EvaluatedMask(found.mask, pleaseLook: found.pleaseLook)
     }
     guard let report else {
       throw CommandFailure(

@@ -26,10 +26,18 @@ extension EvaluationReport {
         + percent(noLearningRule.failureShare),
       "Jaccard, model minus rule: \(decimal(gain.mean)), 95 % from \(decimal(gain.low)) to "
         + decimal(gain.high),
-    ]
+    ] + (pleaseLook.map { [$0.line] } ?? [])
   }
 
   private func percent(_ share: Double) -> String { decimal(100 * share, places: 1) + " %" }
+}
+
+extension FlagCounts {
+  /// For people.
+  fileprivate var line: String {
+    "please look: \(caught) of \(failures) failures are flagged, and \(flaggedOthers) of the \(others) "
+      + "others"
+  }
 }
 
 extension PairedComparison {

@@ -56,7 +56,10 @@ struct ExportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (listing, settings) = try await folders.open("Not exported")
+    var (listing, settings) = try await folders.open("Not exported")
+    let bar = quiet.bar
+    defer { bar.clear() }
+    listing.progress = { bar.show("Exporting", done: $0, of: $1) }
     do {
       let count = try write(listing, settings)
       quiet.say("\(output): \(count) photographs")

@@ -12,7 +12,8 @@ struct GalleryCommand: AsyncParsableCommand {
     abstract: "Writes a page with all photographs, their lesions' borders and measurements.",
     discussion: """
       One HTML file that needs no other and no network: to be opened in any browser, sent or kept. About \
-      25 kB for each photograph. Where a photograph is gone its overlay is shown.
+      25 kB for each photograph. Masks that may be wrong ("please look") come first. Where a photograph is gone \
+      its overlay is shown.
 
       EXAMPLES
         dermseg gallery
@@ -38,7 +39,10 @@ struct GalleryCommand: AsyncParsableCommand {
   @OptionGroup var quiet: QuietOption
 
   func run() async throws {
-    let (listing, settings) = try await folders.open("No gallery")
+    var (listing, settings) = try await folders.open("No gallery")
+    let bar = quiet.bar
+    defer { bar.clear() }
+    listing.progress = { bar.show("Collecting", done: $0, of: $1) }
     let perPixel = scale.millimetersPerPixel ?? settings.companions.millimetersPerPixel
     var gallery = Gallery(title: title)
     var missing = 0

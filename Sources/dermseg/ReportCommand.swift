@@ -31,7 +31,10 @@ struct ReportCommand: AsyncParsableCommand {
   @OptionGroup var quiet: QuietOption
 
   func run() async throws {
-    let (listing, settings) = try await folders.open("Not reported")
+    var (listing, settings) = try await folders.open("Not reported")
+    let bar = quiet.bar
+    defer { bar.clear() }
+    listing.progress = { bar.show("Reporting", done: $0, of: $1) }
     let outcome: CompanionRebuild.Outcome
     do {
       let lock = try DirectoryLock(listing.results)

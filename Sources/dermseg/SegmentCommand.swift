@@ -118,7 +118,7 @@ struct SegmentCommand: AsyncParsableCommand {
       record.modelSHA256 == model.sha256, record.settings == settings,
       try isComplete(mask, in: folder)
     {
-      return line + "kept, it is of this photograph and model"
+      return line + "kept, it is of this photograph and model" + Self.look(record.pleaseLook)
     }
     let photograph = try ImageDecoder.decode(bytes)
     let result = try segmenter.segment(photograph, settings)
@@ -126,7 +126,7 @@ struct SegmentCommand: AsyncParsableCommand {
     let record = MaskRecord(
       sourceName: name, sourceSHA256: sha256, sourceSizeBytes: identity.sizeBytes,
       sourceModified: identity.modified, modelID: model.id, modelSHA256: model.sha256,
-      settings: settings)
+      settings: settings, pleaseLook: result.pleaseLook)
     let png = try PNGEncoder.encode(result.mask, text: record.texts)
     try Companions(
       choice,
@@ -138,7 +138,12 @@ struct SegmentCommand: AsyncParsableCommand {
     ).write(beside: mask, of: folder, table: table, permissions: 0o644)
     try folder.publish(png, as: mask, permissions: 0o644)
     let percent = (result.lesionFraction * 1000).rounded() / 10
-    return line + "lesion \(percent) % of the photograph"
+    return line + "lesion \(percent) % of the photograph" + Self.look(result.pleaseLook)
+  }
+
+  private static func look(_ reasons: [PleaseLook]?) -> String {
+    guard let reasons, !reasons.isEmpty else { return "" }
+    return "; please look: \(reasons.text)"
   }
 
   private var choice: CompanionChoice { companions.choice }

@@ -44,6 +44,14 @@ import Testing
     #expect(told.singly + told.summaries.reduce(rest.count) { $0 + $1.count } == 360_000)
   }
 
+  @Test mutating func thoseToLookAtAreCountedToo() {
+    for number in 0..<(BulkTally.limit + 30) {
+      _ = tally.isToldSingly(path(number), isFlagged: number % 3 == 0, at: start)
+    }
+    let summary = tally.takeSummary(at: start, evenIfEarly: true)
+    #expect(summary?.count == 30 && summary?.flagged == 10)
+  }
+
   @Test mutating func journaldsLimitIsFarAway() {
     // Bursts as bad as they can be: just above the limit, a quiet window, and again.
     var entries = 0
@@ -113,7 +121,7 @@ import Testing
       try await daemon.until("200 masks") { try daemon.masks().count == 200 }
     }
     let entries = daemon.log.entries
-    let singly = entries.count { $0.level == .info && $0.message.hasPrefix("Segmented: ") }
+    let singly = entries.count { $0.level >= .info && $0.message.hasPrefix("Segmented: ") }
     let counted = entries.filter { $0.message.hasPrefix("Segmented ") && $0.level == .info }
       .compactMap { $0.metadata["count"].flatMap { Int($0.description) } }
     #expect(singly + counted.reduce(0, +) == 200)

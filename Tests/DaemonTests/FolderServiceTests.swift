@@ -56,6 +56,11 @@ import Testing
     for key in ["areaPercent", "durationMs", "decodeMs", "inferMs", "queue"] {
       #expect(fields[key].flatMap(Double.init) != nil, "\(key)")
     }
+    // A network that has learnt nothing is not to be trusted, and the entry says why, as does the mask.
+    let reasons = try #require(daemon.readMask("a_segmentation.png").record.pleaseLook)
+    #expect(!reasons.isEmpty && fields["pleaseLook"] == reasons.codes)
+    let entry = try #require(daemon.log.entries.first { $0.message.hasPrefix("Segmented: a.jpg") })
+    #expect(entry.message.hasSuffix(". Please look: \(reasons.text).") && entry.level == .notice)
   }
 
   @Test func onceIsEnough() async throws {

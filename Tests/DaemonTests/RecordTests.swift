@@ -17,7 +17,8 @@ private let awkwardNames = [
       sourceName: source, sourceSHA256: String(repeating: "ab", count: 32), sourceSizeBytes: 12345,
       sourceModified: FileTime(seconds: -1, nanoseconds: 5), modelID: "default-1a2b",
       modelSHA256: String(repeating: "cd", count: 32),
-      settings: MaskSettings(threshold: 0.25, components: .all, smallestSpeck: 1.5))
+      settings: MaskSettings(threshold: 0.25, components: .all, smallestSpeck: 1.5),
+      pleaseLook: [.touchesBorder, .unsureBorder])
   }
 
   @Test(arguments: awkwardNames)
@@ -28,16 +29,26 @@ private let awkwardNames = [
     #expect(MaskRecord(PNGText.read(from: png)) == record)
   }
 
+  @Test func aMaskThatIsGoodSaysSo() throws {
+    var record = record(name("a.jpg"))
+    record.pleaseLook = []
+    let image = Image(width: 3, height: 2, channels: 1)
+    let png = try PNGEncoder.encode(image, text: record.texts)
+    #expect(MaskRecord(PNGText.read(from: png))?.pleaseLook == [])
+  }
+
   @Test func masksOfVersion010DidNotSayHowTheyWereMade() {
     var record = record(name("a.jpg"))
-    let texts = record.texts.filter { $0.keyword != "Mask-Settings" }
-    record.settings = nil
+    let texts = record.texts.filter { !["Mask-Settings", "Please-Look"].contains($0.keyword) }
+    (record.settings, record.pleaseLook) = (nil, nil)
     #expect(MaskRecord(texts) == record)
     #expect(record.texts == texts)
   }
 
   @Test func everyPartIsNeeded() {
-    let texts = record(name("a.jpg")).texts.filter { $0.keyword != "Mask-Settings" }
+    let texts = record(name("a.jpg")).texts.filter {
+      !["Mask-Settings", "Please-Look"].contains($0.keyword)
+    }
     #expect(MaskRecord(texts) != nil)
     for index in texts.indices {
       var fewer = texts

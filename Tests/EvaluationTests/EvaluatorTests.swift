@@ -22,7 +22,7 @@ import Testing
     let report = try #require(
       Evaluator { done.append($0) }.report(on: try pairs(folder), modelID: "oracle-1") { _ in
         next += 1
-        return DrawnPair(index: next - 1).mask
+        return EvaluatedMask(DrawnPair(index: next - 1).mask)
       })
     #expect(report.imageCount == 4 && report.modelID == "oracle-1")
     #expect(done == [1, 2, 3, 4])
@@ -46,7 +46,9 @@ import Testing
         })
     }
     let report = try #require(
-      Evaluator().report(on: try pairs(folder), modelID: "left") { left($0) })
+      Evaluator().report(on: try pairs(folder), modelID: "left") {
+        EvaluatedMask(left($0))
+      })
     var (intersections, unions, jaccards) = (0, 0, [Double]())
     for index in 0..<5 {
       let truth = DrawnPair(index: index)
@@ -72,7 +74,7 @@ import Testing
         on: listed, skipped: [SkippedPair(name: "x.jpg", reason: "no mask.")], modelID: "m"
       ) { image in
         if image == DrawnPair(index: 3).image { throw Refusal() }
-        return DrawnPair(index: 0).mask
+        return EvaluatedMask(DrawnPair(index: 0).mask)
       })
     #expect(report.images.map(\.name) == ["lesion_00"])
     #expect(report.skipped.count == 4)
@@ -83,6 +85,6 @@ import Testing
   }
 
   @Test func withoutAUsablePairThereIsNoReport() {
-    #expect(Evaluator().report(on: [], modelID: "m") { $0 } == nil)
+    #expect(Evaluator().report(on: [], modelID: "m") { EvaluatedMask($0) } == nil)
   }
 }

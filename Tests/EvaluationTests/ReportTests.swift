@@ -2,6 +2,7 @@ import Datasets
 import Evaluation
 import FoundationEssentials
 import Images
+import Masks
 import TestScaffold
 import Testing
 
@@ -46,8 +47,10 @@ import Testing
       Evaluator().report(on: pairs, modelID: "m-1") { image in
         defer { next += 1 }
         return next == 2
-          ? Image(width: image.width, height: image.height, channels: 1)
-          : DrawnPair(index: next).mask
+          ? EvaluatedMask(
+            Image(width: image.width, height: image.height, channels: 1), pleaseLook: [.noLesion])
+          : EvaluatedMask(
+            DrawnPair(index: next).mask, pleaseLook: next == 3 ? [.unsureBorder] : [])
       })
     return (report, folder)
   }
@@ -64,6 +67,9 @@ import Testing
     #expect(report.model.mean.boundaryDistance == 15)
     #expect(report.model.mean.boundaryFMeasure == 0.75)
     #expect(report.model.pooled.boundaryFMeasure == nil)
+    let flags = try #require(report.pleaseLook)
+    #expect(flags.failures == 1 && flags.caught == 1 && flags.others == 3)
+    #expect(flags.flaggedOthers == 1)
     #expect(
       abs(
         report.jaccardGain.mean - (report.model.mean.jaccard - report.noLearningRule.mean.jaccard))
@@ -92,10 +98,12 @@ import Testing
     #expect(lines[0].hasPrefix("name,width,height,jaccard,dice,thresholded_jaccard,"))
     #expect(
       lines[0].hasSuffix(
-        ",rule_boundary_distance,rule_boundary_distance_percent,rule_boundary_f_measure"))
+        ",rule_boundary_distance,rule_boundary_distance_percent,rule_boundary_f_measure"
+          + ",please_look"))
     #expect(lines[1].hasPrefix("lesion_00,48,36,1.0,1.0,1.0,1.0,1.0,1.0,0.0,0.0,0.0,0.0,1.0,"))
+    #expect(lines[1].hasSuffix(",") && lines[3].hasSuffix(",no-lesion"))
     #expect(lines[2].hasPrefix("\"a \"\"b\"\", c\",48,36,1.0,1.0,1.0,1.0,,1.0,"))
-    #expect(lines.filter { !$0.hasPrefix("\"") }.allSatisfy { $0.filter { $0 == "," }.count == 24 })
+    #expect(lines.filter { !$0.hasPrefix("\"") }.allSatisfy { $0.filter { $0 == "," }.count == 25 })
   }
 }
 

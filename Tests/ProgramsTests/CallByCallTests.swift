@@ -132,15 +132,19 @@ func publishing(_ calls: [(name: String, path: String)]) throws -> [Int] {
 /// Lets each call fail once with an error: no crash, nothing false, and the photograph is done without
 /// anybody's help, or, where the start itself failed, after the next start.
 ///
-/// - Parameter photographs: If there are several, only the calls that publish them.
-func everyCallFailsOnce(_ error: Errno, photographs: Int = 1) async throws {
-  let calls = try await FaultRun.undisturbed(photographs: photographs)
+/// - Parameters:
+///   - photographs: If there are several, only the calls that publish them.
+///   - companions: Whether with overlays, reports and table.
+func everyCallFailsOnce(
+  _ error: Errno, photographs: Int = 1, companions: Bool = false
+) async throws {
+  let calls = try await FaultRun.undisturbed(photographs: photographs, companions: companions)
   let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
   // What must be said: these calls stand between a photograph and its mask.
   let essential = ["open", "write", "fsync", "close", "renameat"]
   try await forEach(numbers, atOnce: 16) { k in
     let context = "call \(k), \(calls[k - 1]), fails with \(error)"
-    let run = try FaultRun(photographs: photographs)
+    let run = try FaultRun(photographs: photographs, companions: companions)
     try run.start(FaultPlan(at: k, deed: .fail(error)))
     let code = try await run.waitForEnd(orMasks: photographs)
     if let code {

@@ -129,5 +129,15 @@ import UNets
     }
     #expect(try segment(all).output.contains("kept"))
     #expect(try segment(["--scale", "7"]).exitCode == 2)
+    // A network that has learnt nothing is unsure of all it says: that stands in the line, in the mask, and so
+    // in what is made of the mask later.
+    #expect(try segment(["--force"]).output.contains("; please look: "))
+    #expect(try segment([]).output.contains("; please look: "))
+    let before = try #require(ImageReport(folder.read("out/reports/a.json")))
+    #expect(before.pleaseLook?.isEmpty == false)
+    #expect(
+      try run(["report", "out", "--photographs", "photographs", "--force"], in: folder).exitCode
+        == 0)
+    #expect(try ImageReport(folder.read("out/reports/a.json"))?.pleaseLook == before.pleaseLook)
   }
 }

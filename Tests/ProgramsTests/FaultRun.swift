@@ -11,14 +11,17 @@ import Testing
 /// undisturbed run, everything that was called done is done, nothing forgotten, nothing left behind.
 struct FaultRun {
   let daemon: DaemonProcess
+  private let checksCompanions: Bool
 
   /// - Parameters:
   ///   - photographs: How many are in the test folder before anything starts.
-  ///   - companions: Whether each mask is to have its overlay, report and line of the table, which is
-  ///     checked then.
-  init(photographs: Int = 1, companions: Bool = false) throws {
+  ///   - companions: Whether each mask is to have its overlay, report and line of the table.
+  ///   - survivesPowerCuts: Whether only masks are checked: what lies beside them is not written through to the
+  ///     disk.
+  init(photographs: Int = 1, companions: Bool = false, survivesPowerCuts: Bool = false) throws {
     daemon = try DaemonProcess(inputSize: 32)
     daemon.hasCompanions = companions
+    checksCompanions = companions && !survivesPowerCuts
     for index in 0..<photographs {
       try daemon.makePhotograph("p\(index).jpg", index: index, width: 64, height: 48)
       daemon.folder.run("mv \"$D/p\(index).jpg\" \"$D/test/\"")
@@ -85,7 +88,7 @@ struct FaultRun {
       """
       cd "$D"; '\(program)' check-folder --test-folder "$D/test" --results-folder "$D/\(results)" \
       --manifest manifest --journal log --recompute --model tiny.safetensors --threads 1 \
-      \(daemon.hasCompanions ? "--companions" : "") \(more.joined(separator: " ")) > check 2>&1
+      \(checksCompanions ? "--companions" : "") \(more.joined(separator: " ")) > check 2>&1
       """)
     if status == 0 { return "" }
     let said = try? readRegularFile(at: folder.appending("check"), limitBytes: 1 << 20).bytes

@@ -45,16 +45,20 @@ import Testing
       try await daemon.killHard()
       let masks = try daemon.masks()
       for line in daemon.log.split(separator: "\n") where line.contains("Segmented: ") {
-        let mask = line.split(separator: " ").last.map(String.init) ?? ""
-        #expect(masks.contains(mask), "\(line)")
+        #expect(masks.contains(try #require(maskName(in: line))), "\(line)")
       }
     }
     #expect(
       daemon.log.count(of: "Segmented: ")
         == Set(
           daemon.log.split(separator: "\n").filter { $0.contains("Segmented: ") }
-            .map { $0.split(separator: " ").last }
+            .map { maskName(in: $0) }
         ).count, "none twice")
+  }
+
+  /// The mask that a line about a photograph names.
+  private func maskName(in line: Substring) -> String? {
+    line.firstMatch(of: /[^ ]+_segmentation\.png/).map { String($0.output) }
   }
 
   @Test(arguments: [SIGSEGV, SIGABRT, SIGILL, SIGBUS])

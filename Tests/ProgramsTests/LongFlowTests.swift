@@ -6,12 +6,12 @@ import TemporaryFolders
 import TestScaffold
 import Testing
 
-/// Very many photographs.
+/// Very many photographs, with overlays, reports and table.
 @Suite(.serialized, .enabled(if: isLongTest, "part of make test-long")) struct LongFlowTests {
   @Test("W1: a hundred thousand files at once, while the daemon cannot look")
   func burst() async throws {
     let number = numberFromEnvironment("DERMSEG_TEST_BURST", otherwise: 100_000)
-    let run = try FaultRun(photographs: 0)
+    let run = try FaultRun(photographs: 0, companions: true)
     let daemon = run.daemon
     try run.start(nil, ["--rescan-interval", "60s"])
     try await daemon.until("ready") { daemon.log.contains("Ready: ") }
@@ -34,13 +34,25 @@ import Testing
     let lost = daemon.log.count(of: "The kernel dropped events")
     #expect(number <= 16_384 || lost == 1, "\(lost) entries about lost events")
     #expect(daemon.log.count(of: "\"message\":\"Segmented: ") == number, "each once")
+    try await expectIdle(daemon)
     try await run.stopAndCheck("a burst of \(number)")
+  }
+
+  /// Five minutes, in which every file is looked at once, take less than 0.2 % of one processor.
+  private func expectIdle(_ daemon: DaemonProcess) async throws {
+    let seconds = numberFromEnvironment("DERMSEG_TEST_IDLE", otherwise: 300)
+    try await Task.sleep(for: .seconds(5))
+    let before = daemon.processorTicks
+    try await Task.sleep(for: .seconds(seconds))
+    let percent = Double(daemon.processorTicks - before) / Double(seconds)
+    print("W1: idle: \(percent) % of one processor in \(seconds) s")
+    #expect(percent < 0.2, "\(percent) %")
   }
 
   @Test("C6: nothing grows over ten thousand photographs")
   func nothingGrows() async throws {
     let number = numberFromEnvironment("DERMSEG_TEST_PHOTOGRAPHS", otherwise: 10_000)
-    let run = try FaultRun(photographs: 0)
+    let run = try FaultRun(photographs: 0, companions: true)
     let daemon = run.daemon
     for index in 0..<10 {
       try daemon.makePhotograph("m\(index)", index: index, width: 160, height: 120)
@@ -71,5 +83,15 @@ import Testing
     let slope = (last.memory - first.memory) / max(1, samples.count - 1)
     #expect(slope < 1024, "\(slope) kB per 1,000")
     try await run.stopAndCheck("\(number) photographs")
+  }
+}
+
+extension DaemonProcess {
+  /// Time that it has had a processor, in hundredths of a second (proc(5)).
+  var processorTicks: Int {
+    folder.run("cut -d ' ' -f 14,15 /proc/\(pid)/stat > \"$D/ticks\"")
+    let bytes = try? readRegularFile(at: folder.appending("ticks"), limitBytes: 1000).bytes
+    return String(decoding: bytes ?? [], as: UTF8.self).split { $0.isWhitespace }
+      .reduce(0) { $0 + (Int($1) ?? 0) }
   }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Whether this is `make test-long`: what follows takes minutes to hours.
 let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
 
-/// Faults at random times, and the exhaustive loops with all errors.
+/// Faults at random times, and the exhaustive loops with all errors; with overlays, reports and table.
 @Suite(.serialized, .enabled(if: isLongTest, "part of make test-long")) struct LongKillTests {
   private static let seed: UInt64 = 20_261_125
 
@@ -19,7 +19,7 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
     print("K1: \(kills) kills, seed \(Self.seed)")
     try await forEach(Array(0..<max(1, kills / 20)), atOnce: 4) { round in
       var random = SeededGenerator(seed: Self.seed, round)
-      let run = try FaultRun(photographs: 20)
+      let run = try FaultRun(photographs: 20, companions: true)
       for kill in 1...20 {
         try run.start()
         let pause = Int.random(in: 0...400, using: &random)
@@ -44,14 +44,14 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
       .diskQuotaExceeded, .readOnlyFileSystem, .noMemory,
     ])
   func failsOnce(_ error: Errno) async throws {
-    try await everyCallFailsOnce(error)
+    try await everyCallFailsOnce(error, companions: true)
   }
 
   @Test(
     "I2: every call fails from then on, until the fault is lifted",
     arguments: [Errno.ioError, .noSpace])
   func failsUntilLifted(_ error: Errno) async throws {
-    try await everyCallFailsUntilLifted(error)
+    try await everyCallFailsUntilLifted(error, companions: true)
   }
 
   @Test(
@@ -59,7 +59,7 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
     .enabled(if: canCutPower, needsLoopDisk),
     arguments: ["data=writeback", "noauto_da_alloc", "data=journal"])
   func powerFails(_ options: String) async throws {
-    try await powerFailsAtEveryCall(options)
+    try await powerFailsAtEveryCall(options, companions: true)
   }
 
   @Test("D2: the power fails at random times", .enabled(if: canCutPower, needsLoopDisk))
@@ -68,7 +68,7 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
     print("D2: \(cuts) power cuts, seed \(Self.seed)")
     try await forEach(Array(0..<max(1, cuts / 10)), atOnce: 4) { round in
       var random = SeededGenerator(seed: Self.seed, round)
-      let run = try FaultRun(photographs: 20)
+      let run = try FaultRun(photographs: 20, companions: true, survivesPowerCuts: true)
       let disk = try LoopDisk(in: run.daemon.folder)
       for cut in 1...10 {
         let context = "round \(round), cut \(cut)"
@@ -93,13 +93,17 @@ let isLongTest = unsafe getenv("DERMSEG_LONG_TESTS") != nil
 /// Lets each call and all after it fail with an error until the fault is lifted: the process waits, says so,
 /// and then does everything without anybody's help.
 ///
-/// - Parameter photographs: If there are several, only the calls that publish them.
-func everyCallFailsUntilLifted(_ error: Errno, photographs: Int = 1) async throws {
-  let calls = try await FaultRun.undisturbed(photographs: photographs)
+/// - Parameters:
+///   - photographs: If there are several, only the calls that publish them.
+///   - companions: Whether with overlays, reports and table.
+func everyCallFailsUntilLifted(
+  _ error: Errno, photographs: Int = 1, companions: Bool = false
+) async throws {
+  let calls = try await FaultRun.undisturbed(photographs: photographs, companions: companions)
   let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
   try await forEach(numbers, atOnce: 16) { k in
     let context = "from call \(k), \(calls[k - 1]), on: \(error)"
-    let run = try FaultRun(photographs: photographs)
+    let run = try FaultRun(photographs: photographs, companions: companions)
     try run.start(FaultPlan(at: k, deed: .failOn(error)))
     // Long enough for the first tries: after 1 s and after 3 s.
     let deadline = ContinuousClock.now + .seconds(3)

@@ -95,9 +95,13 @@ struct PowerCutTests {
 /// Cuts the power before each call in turn; what was called done must be there afterwards, and everything
 /// visible be whole.
 ///
-/// - Parameter photographs: If there are several, only the calls that publish them.
-func powerFailsAtEveryCall(_ options: String, photographs: Int = 1) async throws {
-  let whole = try FaultRun(photographs: photographs)
+/// - Parameters:
+///   - photographs: If there are several, only the calls that publish them.
+///   - companions: Whether with overlays, reports and table.
+func powerFailsAtEveryCall(
+  _ options: String, photographs: Int = 1, companions: Bool = false
+) async throws {
+  let whole = try FaultRun(photographs: photographs, companions: companions)
   let disk = try LoopDisk(in: whole.daemon.folder, options: options)
   try whole.start(on: disk, FaultPlan(folders: ["disk"]))
   #expect(try await whole.waitForEnd(orMasks: photographs) == nil)
@@ -107,7 +111,8 @@ func powerFailsAtEveryCall(_ options: String, photographs: Int = 1) async throws
   let numbers = photographs == 1 ? Array(1...calls.count) : try publishing(calls)
   try await forEach(numbers, atOnce: 4) { k in
     let context = "the power fails before call \(k), \(calls[k - 1]), \(options)"
-    let run = try FaultRun(photographs: photographs)
+    let run = try FaultRun(
+      photographs: photographs, companions: companions, survivesPowerCuts: true)
     let disk = try LoopDisk(in: run.daemon.folder, options: options)
     try run.start(
       on: disk, FaultPlan(folders: ["disk"], at: k, deed: .shutDown(disk.mountPoint)))

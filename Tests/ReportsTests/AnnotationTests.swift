@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import Images
+import Masks
 import Reports
 import TemporaryFolders
 import Testing
@@ -130,9 +131,10 @@ import Testing
     let full = Image(width: 320, height: 240, channels: 1, filledWith: 255)
     let empty = Image(width: 320, height: 240, channels: 1)
     for (index, mask) in [mask, full, empty].enumerated() {
+      var subject = CompanionTests.subject(scale: index == 0 ? 0.02 : nil)
+      subject.pleaseLook = index == 0 ? nil : index == 1 ? [.touchesBorder] : []
       let report = ImageReport(
-        CompanionTests.subject(scale: index == 0 ? 0.02 : nil), mask: mask,
-        Measurements(photograph: image, mask: mask))
+        subject, mask: mask, Measurements(photograph: image, mask: mask))
       try folder.handle.publish(report.json(), as: name("\(index).json"))
     }
   }
@@ -179,5 +181,27 @@ import Testing
     #expect(page.ranges(of: "<svg").count == 1)
     // What is nowhere known has no column.
     #expect(!page.contains("area mm²") && page.contains("across px"))
+    #expect(!page.contains("please look") && !page.contains("id=\"flagged\""))
+  }
+
+  @Test func thoseToLookAtComeFirst() throws {
+    let (image, mask) = CompanionTests.photograph()
+    var gallery = Gallery(title: "")
+    for (file, reasons) in [("a.jpg", []), ("b.jpg", [.unsureBorder]), ("c.jpg", nil)]
+      as [(String, [PleaseLook]?)]
+    {
+      var subject = CompanionTests.subject(file)
+      subject.pleaseLook = reasons
+      let report = ImageReport(subject, mask: mask, Measurements(photograph: image, mask: mask))
+      try gallery.add(report, photograph: image, mask: mask)
+    }
+    let page = String(decoding: gallery.html(), as: UTF8.self)
+    let places = try ["b.jpg", "a.jpg", "c.jpg"].map {
+      try #require(page.firstRange(of: "<b>\($0)</b>")).lowerBound
+    }
+    #expect(places == places.sorted())
+    #expect(page.ranges(of: "<tr class=\"look\">").count == 1)
+    #expect(page.contains("<em>\(PleaseLook.unsureBorder.text)</em>"))
+    #expect(page.contains("Only the 1 to look at"))
   }
 }

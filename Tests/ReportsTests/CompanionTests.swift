@@ -1,5 +1,6 @@
 import Files
 import Images
+import Masks
 import Reports
 import SystemPackage
 import TemporaryFolders
@@ -79,6 +80,38 @@ import Testing
     #expect(made.files[.overlay] != nil && made.row?.values.count == ResultsRow.header.count)
   }
 
+  @Test func aReasonToLookIsInReportTableAndPicture() throws {
+    let (image, mask) = Self.photograph()
+    func made(_ reasons: [PleaseLook]?) throws -> (ImageReport, String, Image) {
+      var subject = Self.subject()
+      subject.pleaseLook = reasons
+      let made = try Companions(
+        CompanionChoice(kinds: [.report, .overlay], table: true), subject, photograph: image,
+        mask: mask, probabilities: nil)
+      let column = try #require(ResultsRow.header.firstIndex(of: "please_look"))
+      let json = try #require(made.files[.report])
+      let picture = try #require(made.files[.overlay])
+      let row = try #require(made.row)
+      return (
+        try #require(ImageReport(json)), row.values[column], try ImageDecoder.decode(picture)
+      )
+    }
+    let (old, oldValue, _) = try made(nil)
+    #expect(old.pleaseLook == nil && oldValue == "" && old.warning == [])
+    let (good, goodValue, goodPicture) = try made([])
+    #expect(good.pleaseLook == [] && goodValue == "" && good.warning == [])
+    let (bad, badValue, badPicture) = try made([.touchesBorder, .unsureBorder])
+    #expect(bad.pleaseLook == [.touchesBorder, .unsureBorder])
+    #expect(badValue == "touches-border unsure-border")
+    // Words in the warning's own colour.
+    func amber(_ picture: Image) -> Int {
+      (0..<(picture.width * picture.height)).count {
+        Int(picture.pixels[3 * $0]) - Int(picture.pixels[3 * $0 + 2]) > 90
+      }
+    }
+    #expect(amber(badPicture) > amber(goodPicture) + 100)
+  }
+
   @Test(arguments: UInt8(1)...8)
   func theOverlayIsUpright(_ orientation: UInt8) throws {
     var (image, mask) = Self.photograph()
@@ -114,6 +147,13 @@ import Testing
     }
     #expect(dark(["a phrase that is too long"]) == 0)
     #expect(dark(["5 %"]) > 0)
+    // Of a warning, what there is room for.
+    func warned(_ phrases: [String]) -> Image {
+      OverlayPicture.drawn(image, outline: outline, caption: [], warning: phrases)
+    }
+    let long = "please look: it is long"
+    #expect(warned([long]) == warned([]) && warned([long, "look"]) == warned(["look"]))
+    #expect(warned(["look"]) != warned([]))
   }
 
   @Test func largePhotographsAreMadeSmaller() {

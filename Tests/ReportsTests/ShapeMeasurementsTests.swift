@@ -135,6 +135,25 @@ import Testing
     #expect(outside.mean == [225, 180, 165] && outside.variance == [0, 0, 0])
   }
 
+  /// Rows of any length, of which sixteen pixels at a time are added, against plain sums.
+  @Test(arguments: [1, 7, 16, 31, 33, 50])
+  func sumsAreExactInRowsOfAnyLength(_ width: Int) throws {
+    var image = Image(width: width + 20, height: 9, channels: 3)
+    for index in image.pixels.indices { image.pixels[index] = UInt8(index * 73 % 251) }
+    let mask = drawn(width: width + 20, height: 9) { x, _ in x > 11 && x < Double(width + 12) }
+    let colors = try #require(Measurements(photograph: image, mask: mask).colors)
+    for (value, found) in [(UInt8(255), colors.inside), (0, try #require(colors.outside))] {
+      for channel in 0..<3 {
+        let samples = mask.pixels.indices.filter { mask.pixels[$0] == value }
+          .map { Double(image.pixels[3 * $0 + channel]) }
+        let mean = samples.reduce(0, +) / Double(samples.count)
+        let square = samples.reduce(0) { $0 + $1 * $1 } / Double(samples.count)
+        #expect(abs(found.mean[channel] - mean) < 0.001)
+        #expect(abs(found.variance[channel] - (square - mean * mean)) < 0.002)
+      }
+    }
+  }
+
   @Test func theSixColorsAreFoundAndTheSkinIsNone() throws {
     let all = LesionColor.allCases.map { ($0.example, 15) } + [(skin, 10)]
     let (image, mask) = photograph(all, skin: skin)

@@ -170,6 +170,33 @@ import UNets
     #expect(try largestDifference(.normal) > 1e-4)
   }
 
+  @Test func aMaskThatMayBeWrongSaysWhy() throws {
+    let segmenter = try Segmenter(model: Self.darkIsLesion(channels: 3), threadCount: 1)
+    func reasons(_ image: Image) throws -> [PleaseLook] { try segmenter.segment(image).pleaseLook }
+    #expect(try reasons(Self.disc(width: 128, height: 128, channels: 3)) == [])
+    #expect(try reasons(Image(width: 50, height: 30, channels: 3, filledWith: 255)) == [.noLesion])
+    #expect(
+      try reasons(Image(width: 50, height: 30, channels: 3, filledWith: 0)) == [.touchesBorder])
+    // Half dark is half lesion.
+    #expect(
+      try reasons(Image(width: 50, height: 30, channels: 3, filledWith: 126))
+        == [.touchesBorder, .unsureBorder])
+  }
+
+  @Test func mirroredLooksThatDisagreeAreTold() throws {
+    let image = Self.disc(width: 64, height: 64, channels: 3)
+    // A network that has learnt nothing: other pixels are above its mean in each look.
+    let model = try UNetModel.initialized(
+      architecture: UNetArchitecture(inputChannels: 3, width: 4, depth: 2), inputSize: 64, seed: 5)
+    let segmenter = try Segmenter(model: model, threadCount: 1)
+    let found = try segmenter.segment(image).probabilities.values.sorted()
+    let settings = MaskSettings(threshold: found[found.count / 2], accuracy: .high)
+    #expect(try segmenter.segment(image, settings).pleaseLook.contains(.looksDisagree))
+    // One that looks at each pixel by itself.
+    let dark = try Segmenter(model: Self.darkIsLesion(channels: 3), threadCount: 1)
+    #expect(try dark.segment(image, MaskSettings(accuracy: .high)).pleaseLook == [])
+  }
+
   @Test func hugeWeightsAreAnErrorAndNotAMask() throws {
     var model = try Self.darkIsLesion(channels: 1)
     var parameters = model.parameters
