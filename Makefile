@@ -12,12 +12,11 @@ SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd 
 
 # To make a Debian package, and to test it.
 PACKAGE_PACKAGES := debhelper dpkg-dev
-PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev
+PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev bindfs
 
-# The installed programs carry the Swift runtime within them. That is another build of every
-# file, so it has a folder of its own.
+# The installed program, which is all three by its names, carries the Swift runtime within it. That is
+# another build of every file, so it has a folder of its own.
 STATIC_BUILD := .build/static
-PROGRAMS := dermsegd dermseg-trainer dermseg
 
 .DEFAULT_GOAL := help
 .PHONY: help deps test-deps build demo test test-faults test-sanitizers test-fuzz \
@@ -41,7 +40,7 @@ demo: build ## Show everything once, in the folder demo/
 
 lint: test-deps ## Check form: Swift and shell
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	shellcheck .ci/run scripts/* Tests/System/*.sh Tests/Fuzz/fuzz Tests/Mutations/check
+	shellcheck .ci/run $(filter-out scripts/messages,$(wildcard scripts/*)) Tests/System/*.sh Tests/Fuzz/fuzz Tests/Mutations/check
 
 format: ## Bring the Swift files into form
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
@@ -90,16 +89,16 @@ test-neighbour: test-deps ## Measure what a trainer costs the daemon, under syst
 	$(SWIFT) build -c release
 	@SWIFT="$(SWIFT)" DERMSEG_REQUIRE_SYSTEM_TEST=1 Tests/System/run.sh neighbour.sh
 
-$(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)): deps
-	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(STATIC_BUILD)
+$(STATIC_BUILD)/release/dermseg: deps
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(STATIC_BUILD) --product dermseg
 
-install: $(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)) ## Install below DESTDIR and PREFIX
+install: $(STATIC_BUILD)/release/dermseg ## Install below DESTDIR and PREFIX
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install "$(STATIC_BUILD)/release"
 
 uninstall: ## Remove what `make install` put there, but no photograph, mask, model or setting
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/uninstall
 
-deb: $(addprefix $(STATIC_BUILD)/release/,$(PROGRAMS)) ## Make a Debian package, in the folder dist
+deb: $(STATIC_BUILD)/release/dermseg ## Make a Debian package, in the folder dist
 	@scripts/install-packages $(PACKAGE_PACKAGES)
 	DEB_RULES_REQUIRES_ROOT=no debian/rules clean binary
 

@@ -141,21 +141,25 @@ let package = Package(
     library("Reports", ["Masks", "Segmentation", "Images", "Files", system]),
     library("Benchmarks", ["UNets", "NeuralNetworks", "Kernels"]),
     // Programs.
-    program(
-      "dermsegd",
+    library(
+      "DaemonProgram",
       [
         "Daemon", "SettingOptions", "Settings", "Journal", argumentParser, logging, lifecycle,
         unixSignals, system,
       ]),
-    program(
-      "dermseg-trainer",
+    library(
+      "TrainerProgram",
       [
         "Training", "SettingOptions", "Settings", "Journal", "Progress", argumentParser, logging,
         system,
       ]),
+    program("dermsegd", ["DaemonProgram"]),
+    program("dermseg-trainer", ["TrainerProgram"]),
+    // The other two as well, when it is called by their names: this one is installed.
     program(
       "dermseg",
       [
+        "DaemonProgram", "TrainerProgram",
         "Benchmarks", "Diagnosis", "ManualPages", "Daemon", "Training", "Evaluation", "Reports",
         "Segmentation", "Masks", "Datasets",
         "ModelExchange",
@@ -178,7 +182,7 @@ let package = Package(
     tests("UNetsTests", ["UNets", "NeuralNetworks", "Kernels"], exclude: ["Reference"]),
     tests("ImagesTests", ["TestScaffold", "Images", "CImageCodecs"]),
     tests("FilesTests", ["Files", "CLinux", "TemporaryFolders", system]),
-    tests("JournalTests", ["Journal", logging]),
+    tests("JournalTests", ["TestScaffold", "Journal", logging]),
     tests("ProgressTests", ["Progress"]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
     tests("MasksTests", ["Masks", "Images"]),
@@ -216,7 +220,8 @@ let package = Package(
     tests(
       "DiagnosisTests",
       [
-        "TemporaryFolders", "Diagnosis", "Daemon", "Settings", "UNets", "Images", "Files", system,
+        "TemporaryFolders", "Diagnosis", "Daemon", "Settings", "UNets", "Masks", "Images", "Files",
+        system,
       ]),
     tests("ManualPagesTests", ["TestScaffold", "ManualPages", "Settings", "Files", system]),
     tests(

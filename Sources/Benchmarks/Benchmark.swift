@@ -81,14 +81,25 @@ public struct Benchmark {
     }
   }
 
-  /// Times each layer.
-  public func layerTable(runs: Int) throws -> LayerTable {
+  /// Times each layer, after a run that does not count.
+  ///
+  /// - Parameter progress: Called between the runs with how many are over of how many.
+  public func layerTable(
+    runs: Int, progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
+  ) throws -> LayerTable {
+    // The peak takes about as long as a run.
+    progress(0, runs + 2)
+    defer { progress(runs + 2, runs + 2) }
     let layers =
       switch session {
-      case .infer(let session): try session.layerTimes(inputs, runs: runs)
+      case .infer(let session):
+        try session.layerTimes(inputs, runs: runs) { progress($0 + 1, runs + 2) }
       case .train(let session):
-        try session.layerTimes(inputs: inputs, labels: labels, runs: runs)
+        try session.layerTimes(inputs: inputs, labels: labels, runs: runs) {
+          progress($0 + 1, runs + 2)
+        }
       }
+    progress(runs + 1, runs + 2)
     return LayerTable(layers: layers, productPeak: measuredProductPeak(pool: pool))
   }
 }

@@ -1,6 +1,7 @@
 import Files
 import FolderWatching
 import Images
+import Masks
 import SystemPackage
 
 /// What there is to see from outside: which photographs are done, which failed, which wait.
@@ -31,8 +32,10 @@ package struct FolderOverview: Sendable {
   package var done: [Done] = []
   /// Those that failed, newest note first.
   package var failed: [Failed] = []
-  /// Those without a mask of the model and without a note, by name.
+  /// Those without a mask of the model and the settings, and without a note, by name.
   package var waiting: [SourcePath] = []
+  /// How many of the waiting ones have a mask, of another model or made with other settings.
+  package var toBeRemade = 0
   /// Sub-folders that could not be looked into, each with its reason.
   package var unreadable: [String] = []
 
@@ -42,10 +45,12 @@ package struct FolderOverview: Sendable {
   ///
   /// - Parameters:
   ///   - modelSHA256: Of the model in service: masks of another model are made anew, and wait. nil: any.
+  ///   - maskSettings: How masks are made: those made otherwise wait, too. nil: any.
   ///   - progress: Called with how many photographs were judged, of how many.
   /// - Throws: `FileError` when the test folder cannot be listed.
   package init(
     testFolder: FilePath, resultsFolder: FilePath, isRecursive: Bool, modelSHA256: String?,
+    maskSettings: MaskSettings?,
     progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws(FileError) {
     let sources = try DirectoryHandle(opening: testFolder)
@@ -64,7 +69,7 @@ package struct FolderOverview: Sendable {
     var judged = 0
     while let item = list.next(at: now, isSuspect: { _, _ in false }) {
       do throws(FileError) {
-        try judge(item, sources, results, modelSHA256, &list)
+        try judge(item, sources, results, modelSHA256, maskSettings, &list)
       } catch {
         unreadable.append("\(item.path): \(error)")
       }
@@ -106,13 +111,18 @@ package struct FolderOverview: Sendable {
 
   private mutating func judge(
     _ item: WorkList.Item, _ sources: DirectoryHandle, _ results: ResultsFolder?,
-    _ modelSHA256: String?, _ list: inout WorkList
+    _ modelSHA256: String?, _ maskSettings: MaskSettings?, _ list: inout WorkList
   ) throws(FileError) {
+    var isToBeRemade = false
     if let results {
       let place = try results.place(ofMaskFor: item.path)
-      if let place, let record = place.record, record.describes(item.identity),
-        modelSHA256 == nil || modelSHA256 == record.modelSHA256
-      {
+      let record = place?.record.flatMap { $0.describes(item.identity) ? $0 : nil }
+      isToBeRemade =
+        record.map {
+          modelSHA256 != nil && modelSHA256 != $0.modelSHA256
+            || maskSettings != nil && maskSettings != $0.settings
+        } ?? false
+      if let place, let record, !isToBeRemade {
         let mask = MaskName.candidate(Int(place.index), for: item.name)
         let status = try results.existing(item.path.folder)?.status(of: mask)
         done.append(
@@ -138,6 +148,7 @@ package struct FolderOverview: Sendable {
       else { return list.finish(item.path, .ignored(item.identity)) }
     }
     waiting.append(item.path)
+    if isToBeRemade { toBeRemade += 1 }
   }
 }
 

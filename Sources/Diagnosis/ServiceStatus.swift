@@ -36,8 +36,10 @@ public struct ServiceStatus: Sendable, Encodable {
   public var testFolder: String
   /// The folder of masks.
   public var resultsFolder: String
-  /// Photographs without a mask of the model and without a note.
+  /// Photographs without a mask of the model and the settings, and without a note.
   public var waiting: Int
+  /// Those of them that have a mask, of another model or made with other settings.
+  public var toBeRemade: Int
   /// Photographs with a mask of the model.
   public var done: Int
   /// Photographs with a note.
@@ -67,6 +69,7 @@ public struct ServiceStatus: Sendable, Encodable {
     case waiting, done, failed, model, process, latest, unreadable
     case testFolder = "test_folder"
     case resultsFolder = "results_folder"
+    case toBeRemade = "to_be_remade"
     case lastMinute = "masks_last_minute"
     case lastHour = "masks_last_hour"
     case lastDay = "masks_last_day"
@@ -105,7 +108,9 @@ public struct ServiceStatus: Sendable, Encodable {
     }
     let overview = try FolderOverview(
       testFolder: settings.testFolder, resultsFolder: settings.resultsFolder,
-      isRecursive: settings.recursive, modelSHA256: sha256, progress: progress)
+      isRecursive: settings.recursive, modelSHA256: sha256, maskSettings: settings.masks,
+      progress: progress)
+    toBeRemade = overview.toBeRemade
     testFolder = settings.testFolder.displayed
     resultsFolder = settings.resultsFolder.displayed
     (waiting, done, failed) = (

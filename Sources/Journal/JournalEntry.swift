@@ -1,5 +1,3 @@
-import CSystemd
-import Glibc
 import Logging
 
 /// A value that a journal entry keeps byte by byte, while lines of text show ``description``.
@@ -39,27 +37,6 @@ package struct JournalEntry: Sendable, Equatable {
     }
     if let error = event.error {
       fields.append(Field(name: "DERMSEG_ERROR", value: Array("\(error)".utf8)))
-    }
-  }
-
-  /// Sends the entry to journald.
-  ///
-  /// - Returns: Whether it arrived. `sd_journal_sendv` reports success where there is no journald
-  ///   (sd_journal_print(3), notes), so the socket is looked for first.
-  package func send() -> Bool {
-    guard unsafe access("/run/systemd/journal/socket", F_OK) == 0 else { return false }
-    let lines = fields.map { Array(($0.name + "=").utf8) + $0.value }
-    // One buffer for all fields, so that the pointers in the vectors hold while it is borrowed.
-    var joined = Array(lines.joined())
-    return unsafe joined.withUnsafeMutableBytes { buffer in
-      guard let base = buffer.baseAddress else { return false }
-      var vectors: [iovec] = unsafe []
-      var offset = 0
-      for line in lines {
-        unsafe vectors.append(iovec(iov_base: base + offset, iov_len: line.count))
-        offset += line.count
-      }
-      return unsafe sd_journal_sendv(vectors, CInt(vectors.count)) == 0
     }
   }
 }

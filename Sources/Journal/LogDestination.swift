@@ -34,7 +34,9 @@ public enum LogDestination: Sendable, Equatable {
     switch self {
     case .journal:
       let entry = JournalEntry(event, metadata: metadata, identifier: identifier)
-      if !entry.send() { writeLine(LogLine.plain(event, time: now), to: STDERR_FILENO) }
+      if JournalSocket.system.send(entry) == .noJournal {
+        writeLine(LogLine.plain(event, time: now), to: STDERR_FILENO)
+      }
     case .text(let descriptor, let coloured):
       writeLine(
         coloured ? LogLine.coloured(event, time: now) : LogLine.plain(event, time: now),

@@ -57,6 +57,8 @@ public enum MessageKind: String, Sendable, CaseIterable {
   case modelNotPublished
   /// Old models were removed from the store, or could not be.
   case modelRemoved
+  /// journald took no entries for a while.
+  case entriesMissing
 
   /// The MESSAGE_ID: 32 hexadecimal digits.
   public var identifier: String {
@@ -88,6 +90,7 @@ public enum MessageKind: String, Sendable, CaseIterable {
     case .modelPublished: return "052d19bd3a3d41fc98915747d5922f59"
     case .modelNotPublished: return "e4ff1b77094340db83f83ad43a457560"
     case .modelRemoved: return "6dae6217f3ca4cc88e77bbc14aedb129"
+    case .entriesMissing: return "41fbfa2e29d449808429d1bb1fae22ad"
     }
   }
 }

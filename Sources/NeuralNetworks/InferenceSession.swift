@@ -75,12 +75,15 @@ public final class InferenceSession {
 
   /// Where the time of a run goes, layer by layer; medians of `runs` runs after one that does not
   /// count.
-  public func layerTimes(_ inputs: Tensor, runs: Int) throws(NetworkError) -> [LayerTime] {
+  public func layerTimes(
+    _ inputs: Tensor, runs: Int, progress: (_ done: Int) -> Void = { _ in }
+  ) throws(NetworkError) -> [LayerTime] {
     _ = try run(inputs)
     let clock = LayerClock(nodes: execution.network.nodes.count)
     execution.layerClock = clock
     defer { execution.layerClock = nil }
-    for _ in 0..<runs {
+    for done in 0..<runs {
+      progress(done)
       clock.start()
       _ = try run(inputs)
     }

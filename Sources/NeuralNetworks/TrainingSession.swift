@@ -67,13 +67,14 @@ public final class TrainingSession {
   /// Where the time of `computeGradients` goes, layer by layer; medians of `runs` runs after one
   /// that does not count.
   public func layerTimes(
-    inputs: Tensor, labels: [UInt8], runs: Int
+    inputs: Tensor, labels: [UInt8], runs: Int, progress: (_ done: Int) -> Void = { _ in }
   ) throws(NetworkError) -> [LayerTime] {
     _ = try computeGradients(inputs: inputs, labels: labels)
     let clock = LayerClock(nodes: execution.network.nodes.count)
     execution.layerClock = clock
     defer { execution.layerClock = nil }
-    for _ in 0..<runs {
+    for done in 0..<runs {
+      progress(done)
       clock.start()
       _ = try computeGradients(inputs: inputs, labels: labels)
     }

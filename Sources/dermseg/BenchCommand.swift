@@ -61,10 +61,11 @@ struct BenchCommand: ParsableCommand {
       architecture: UNetArchitecture(
         inputChannels: channels, width: width, depth: depth, hasBatchNorm: batchNorm),
       size: size, batchSize: batchSize ?? (isTraining ? 2 : 1), threads: threads)
+    let bar = quiet.bar
     if work == .layers {
-      print(try benchmark.layerTable(runs: runs).text)
+      let table = try benchmark.layerTable(runs: runs) { bar.show("Timing", done: $0, of: $1) }
+      print(table.text)
     } else {
-      let bar = quiet.bar
       let times = try benchmark.times(runs: runs) { bar.show("Timing", done: $0, of: $1) }
       report(times, threads: benchmark.threadCount)
     }

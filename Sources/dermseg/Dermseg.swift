@@ -30,31 +30,6 @@ struct Dermseg: AsyncParsableCommand {
     ])
 }
 
-@main
-enum Program {
-  static func main() async {
-    // A reader of our output that goes away must not end hours of training.
-    signal(SIGPIPE, SIG_IGN)
-    do {
-      var command = try Dermseg.parseAsRoot()
-      if var asynchronous = command as? AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
-    } catch let failure as CommandFailure {
-      Console.error(failure.message)
-      Dermseg.exit(withError: failure.exitCode)
-    } catch  where Dermseg.exitCode(for: error) == .validationFailure {
-      // The parser's own code for bad arguments is 64; ours is 2.
-      Console.error(Dermseg.fullMessage(for: error))
-      Dermseg.exit(withError: ExitCode(2))
-    } catch {
-      Dermseg.exit(withError: error)
-    }
-  }
-}
-
 /// Why a command ended without doing what it was asked, in one line, and the exit code that says so.
 struct CommandFailure: Error {
   /// What was not done: which file: why, with numbers: what to do.

@@ -149,6 +149,7 @@ private func overview(
     return try FolderOverview(
       testFolder: settings.testFolder, resultsFolder: settings.resultsFolder,
       isRecursive: settings.recursive, modelSHA256: model?.sha256,
+      maskSettings: settings.masks,
       progress: { bar.show("Looking at photographs", done: $0, of: $1) })
   } catch {
     throw CommandFailure(message: "\(undone): \(error)", exitCode: .unavailable)

@@ -27,18 +27,26 @@ struct ModelImportCommand: ParsableCommand {
   var map: String
   @Option(help: "The model file to write.", completion: .file(extensions: ["safetensors"]))
   var output: String
+  @OptionGroup var quiet: QuietOption
 
   func run() throws {
+    let bar = quiet.bar
+    func show(_ done: Int) { bar.show("Importing", done: done, of: 4) }
+    defer { show(4) }
+    show(0)
     do {
       let bytes = try readRegularFile(
         at: FilePath(map), limitBytes: 4 << 20, followingLinks: true
       ).bytes
-      let imported = try ImportedModel(
-        try WeightsFile.tensors(
-          parsing: try readRegularFile(
-            at: FilePath(weights), limitBytes: 2 << 30, followingLinks: true
-          ).bytes), map: try NameMap(parsing: bytes))
+      let file = try readRegularFile(
+        at: FilePath(weights), limitBytes: 2 << 30, followingLinks: true
+      ).bytes
+      show(1)
+      let tensors = try WeightsFile.tensors(parsing: file)
+      show(2)
+      let imported = try ImportedModel(tensors, map: try NameMap(parsing: bytes))
       let model = imported.model.safetensors()
+      show(3)
       try publish(model)
       if !imported.unused.isEmpty {
         Console.error("Not used: \(imported.unused.joined(separator: ", "))")
@@ -84,6 +92,7 @@ struct ModelExportCommand: AsyncParsableCommand {
     help: ArgumentHelp("The ONNX file to write.", valueName: "file"),
     completion: .file(extensions: ["onnx"])) var onnx: String
   @Option(help: "The input's axes: nchw or nhwc.") var layout = "nchw"
+  @OptionGroup var quiet: QuietOption
 
   func validate() throws {
     if ONNXExport.InputLayout(rawValue: layout) == nil {
@@ -92,11 +101,17 @@ struct ModelExportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let bar = quiet.bar
+    func show(_ done: Int) { bar.show("Exporting", done: done, of: 3) }
+    defer { show(3) }
+    show(0)
     let loaded = try await loadModel(model, store: try await storeOption.store())
+    show(1)
     do {
       let bytes = try ONNXExport.bytes(
         of: loaded.model, layout: ONNXExport.InputLayout(rawValue: layout) ?? .nchw, id: loaded.id,
         version: dermsegVersion)
+      show(2)
       try publishFile(bytes, at: FilePath(onnx))
     } catch {
       throw CommandFailure(message: "Not exported: \(loaded.id): \(error)", exitCode: .cannotCreate)

@@ -13,7 +13,7 @@ struct StatusCommand: AsyncParsableCommand {
     discussion: """
       Everything is read from the folders, so it is right also while no daemon runs. How long each \
       photograph took comes from the journal, for those who may read it. A photograph whose mask is of \
-      another model than the one in service waits: the daemon makes it anew.
+      another model than the one in service, or was made with other settings, waits: the daemon remakes it.
 
       EXAMPLES
         dermseg status
@@ -50,6 +50,7 @@ extension ServiceStatus {
     var lines = [
       "\(testFolder) -> \(resultsFolder)", "",
       "waiting  \(padded(waiting))"
+        + (toBeRemade > 0 ? "  \(toBeRemade) to be remade" : "")
         + (secondsLeft.map { "  about \(spelled(.seconds($0))) left" } ?? ""),
       "done     \(padded(done))",
       "failed   \(padded(failed))" + (failed > 0 ? "  dermseg failed says why" : ""),

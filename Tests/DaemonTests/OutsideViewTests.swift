@@ -15,7 +15,7 @@ import Testing
     let settings = try await daemon.settings()
     return try FolderOverview(
       testFolder: settings.testFolder, resultsFolder: settings.resultsFolder, isRecursive: false,
-      modelSHA256: sha256Hex(try daemon.modelBytes(seed: 1)))
+      modelSHA256: sha256Hex(try daemon.modelBytes(seed: 1)), maskSettings: settings.masks)
   }
 
   /// Every kind of entry that the daemon tells apart is told apart in the same way from outside.

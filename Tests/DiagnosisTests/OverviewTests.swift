@@ -14,7 +14,7 @@ import Testing
   ) throws -> FolderOverview {
     try FolderOverview(
       testFolder: scene.folder.appending("test"), resultsFolder: scene.folder.appending("Results"),
-      isRecursive: isRecursive, modelSHA256: model ?? scene.modelSHA256)
+      isRecursive: isRecursive, modelSHA256: model ?? scene.modelSHA256, maskSettings: .standard)
   }
 
   @Test func eachPhotographIsDoneFailedOrWaits() throws {
@@ -39,7 +39,20 @@ import Testing
     _ = try scene.drop("a.jpg", "other bytes")
     _ = try scene.drop("b.jpg", "other bytes")
     #expect(try overview().counts == WorkList.Counts(toDo: 3))
+    #expect(try overview().toBeRemade == 1, "c: a has a mask of other bytes")
     #expect(try overview(model: "other").counts == WorkList.Counts(toDo: 2, done: 1))
+  }
+
+  @Test func whatWasMadeWithOtherSettingsIsToBeRemade() async throws {
+    try scene.mask("a.jpg", of: try scene.drop("a.jpg"))
+    try scene.mask("b.jpg", of: try scene.drop("b.jpg"), settings: .plain)
+    try scene.mask("c.jpg", of: try scene.drop("c.jpg"), settings: nil)
+    _ = try scene.drop("d.jpg")
+    #expect(try overview().counts == WorkList.Counts(toDo: 3, done: 1))
+    #expect(try overview().toBeRemade == 2)
+    let status = try ServiceStatus(
+      try await scene.settings(), systemd: noSystemd, journal: JournalTail(entries: []), now: 5030)
+    #expect((status.waiting, status.toBeRemade, status.done) == (3, 2, 1))
   }
 
   @Test func subfoldersCountWhereTheyAreWanted() throws {

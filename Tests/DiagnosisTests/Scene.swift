@@ -3,6 +3,7 @@ import Diagnosis
 import Files
 import Glibc
 import Images
+import Masks
 import Settings
 import SystemPackage
 import TemporaryFolders
@@ -61,12 +62,15 @@ final class Scene {
   }
 
   /// Publishes the mask of a source, of 10 x 10 pixels of which a quarter is lesion.
-  func mask(_ path: String, of identity: FileIdentity, model: String? = nil) throws {
+  func mask(
+    _ path: String, of identity: FileIdentity, model: String? = nil,
+    settings: MaskSettings? = .standard
+  ) throws {
     let (parent, last) = try Self.split(path)
     let record = MaskRecord(
       sourceName: last, sourceSHA256: String(repeating: "0", count: 64),
       sourceSizeBytes: identity.sizeBytes, sourceModified: identity.modified, modelID: "tiny-1",
-      modelSHA256: model ?? modelSHA256, settings: .standard)
+      modelSHA256: model ?? modelSHA256, settings: settings)
     let pixels = (0..<100).map { $0 < 25 ? UInt8(255) : 0 }
     let png = try PNGEncoder.encode(
       Image(width: 10, height: 10, channels: 1, pixels: pixels), text: record.texts)

@@ -67,6 +67,21 @@ import Testing
     #expect(Self.entries().count == known.count * Self.languages.count)
   }
 
+  /// What a message begins with stands beside the kind's name; Tests/System compares it with real entries.
+  @Test(arguments: MessageKind.allCases)
+  func everyKindSaysWhatItsMessagesBeginWith(_ kind: MessageKind) throws {
+    let catalog = Self.contents(of: Self.path)
+    let name = try #require(catalog.firstRange(of: "\n# \(kind.rawValue): "))
+    let rest = catalog[name.upperBound...].split(separator: "\n").prefix(2)
+    #expect(rest.last == "-- \(kind.identifier)")
+  }
+
+  @Test func theTableOfMessagesIsCurrent() {
+    let root = Self.path.split(separator: "/").dropLast(2).joined(separator: "/")
+    let status = unsafe system("cd '/\(root)' && scripts/messages | cmp - docs/messages.md")
+    #expect(status == 0, "scripts/messages > docs/messages.md")
+  }
+
   /// The fields that are filled in, in any order.
   private func variables(in text: [String]) -> Set<String> {
     let parts = text.joined(separator: "\n").split(separator: "@")

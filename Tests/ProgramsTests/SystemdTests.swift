@@ -1,5 +1,6 @@
 import Glibc
 import TemporaryFolders
+import TestScaffold
 import Testing
 
 /// What the daemon says to systemd and journald, read at the other end of their sockets.

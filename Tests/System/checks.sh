@@ -36,11 +36,25 @@ conclude() {
 let_run_with_runtime() {
   local unit runtime
   runtime=$(ldd "$programs/dermsegd" | awk '/libswiftCore/ { print $3 }')
+  [ -n "$runtime" ] || return 0
   for unit; do
     mkdir -p "/etc/systemd/system/$unit.service.d"
     printf '[Service]\nEnvironment=LD_LIBRARY_PATH=%s\nExecPaths=%s\n' "${LD_LIBRARY_PATH-}" \
       "${runtime%/*}" > "/etc/systemd/system/$unit.service.d/runtime.conf"
   done
+}
+
+# probe UNIT: what a program in the sandbox of a unit could do; Tests/System/probe.pl says it in one line.
+probe() {
+  local -r file=$(systemctl show --property FragmentPath --value "$1.service")
+  install -m 755 Tests/System/probe.pl /usr/local/lib/probe.pl
+  sed -e "s|^ExecStart=.*|ExecStart=/usr/bin/perl /usr/local/lib/probe.pl|" \
+    -e "s|^ExecPaths=|&/usr/bin/perl |" -e 's|^Type=notify|Type=oneshot|' -e '/^Restart=/d' \
+    -e "/^\[Service\]/a StandardOutput=file:/tmp/probe-of-$1" \
+    "$file" > /etc/systemd/system/dermseg-probe.service
+  systemctl daemon-reload
+  systemctl start dermseg-probe.service || :
+  cat "/tmp/probe-of-$1"
 }
 
 is() { [ "$1" = "$2" ]; }
@@ -63,6 +77,14 @@ property() { systemctl show --property "$1" --value "${2-dermsegd.service}"; }
 entries() {
   journalctl --quiet --sync
   journalctl --quiet --output json MESSAGE_ID="${message[$1]}" --output-fields "${2-MESSAGE}"
+}
+
+# unforeseen: what was said in other words than docs/messages.md has.
+unforeseen() {
+  journalctl --quiet --sync
+  journalctl --quiet --output json --output-fields MESSAGE,MESSAGE_ID -t dermsegd -t dermseg-trainer |
+    perl -ne '($id) = /"MESSAGE_ID":"(\w+)"/ and /"MESSAGE":"(.*?)(?<!\\)"/ and print "$id $1\n"' |
+    scripts/messages --check
 }
 
 count() { entries "$1" | wc -l; }

@@ -37,6 +37,7 @@ check "the units are right" systemd-analyze verify dermsegd.service dermsegd@war
   dermseg-trainer.service dermseg-trainer.timer
 check "nothing was started" not systemctl is-active dermsegd.service
 check "nothing was enabled" not systemctl is-enabled dermsegd.service
+check "the three programs are one" is "$(readlink -f /usr/bin/dermsegd /usr/bin/dermseg-trainer | uniq)" /usr/bin/dermseg
 check "the programs need no Swift runtime" not grep -q swift <<< "$(ldd /usr/bin/dermsegd)"
 check "no library is missing" not grep -q "not found" <<< "$(ldd /usr/bin/dermsegd)"
 check "the manual is there" man --where dermsegd

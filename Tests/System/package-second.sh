@@ -35,15 +35,23 @@ for kind in nfs4 cifs; do
   fi
 done
 [ -e /dev/fuse ] || mknod /dev/fuse c 10 229 2>/dev/null || :
-if command -v python3 >/dev/null && (exec 3<> /dev/fuse) 2>/dev/null; then
+if command -v bindfs >/dev/null; then
+  serve="bindfs -f --read-only"
+else
+  serve="python3 $PWD/Tests/System/silent-folder.py"
+fi
+if command -v "${serve%% *}" >/dev/null && (exec 3<> /dev/fuse) 2>/dev/null; then
   mkdir /var/tmp/backing
   chmod 755 /var/tmp/backing
   cp /var/tmp/photographs/images/synth_0001.jpg /var/tmp/backing/share_1.jpg
   systemctl stop dermsegd.service
-  systemd-run --quiet --unit=share python3 "$PWD/Tests/System/silent-folder.py" /var/tmp/backing "$data/test"
-  check "a FUSE share is mounted" within 10 mountpoint "$data/test"
+  # shellcheck disable=SC2086  # words
+  systemd-run --quiet --unit=share $serve /var/tmp/backing "$data/test"
+  polls=$(count polling)
+  check "a FUSE share is mounted (${serve%% *})" within 10 mountpoint "$data/test"
   check "it starts there" systemctl start dermsegd.service
   check "and looks regularly" grep -q "polling" <<< "$(property StatusText)"
+  check "which is in the journal" is_count polling $((polls + 1))
   check "what is there is done" within 30 are_there share_1_segmentation.png 1
   cp /var/tmp/photographs/images/synth_0002.jpg /var/tmp/backing/share_2.jpg
   check "what comes later, too" within 30 are_there share_2_segmentation.png 1
@@ -65,4 +73,5 @@ check "the settings are gone" not test -e /etc/dermseg
 check "no unit stays" not grep -q dermseg <<< "$(systemctl list-unit-files --no-legend)"
 listing > /tmp/after
 check "photographs, masks, training data and models stay" cmp /tmp/before /tmp/after
+check "docs/messages.md knows every message of both boots" is "$(unforeseen)" ""
 conclude

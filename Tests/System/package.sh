@@ -41,6 +41,19 @@ else
   echo "package: lintian is not installed: not asked"
 fi
 
+# What the package has, and `make install` has not, or the other way round.
+listed=$(PREFIX=/usr UNITS=/lib/systemd/system scripts/install --list | sort)
+packed=$(dpkg-deb --contents "$package" | awk '$1 !~ /^d/ { print substr($6, 2) }' | sort)
+difference=$(comm -3 <(echo "$listed") <(echo "$packed") | tr -d '\t' | sort)
+expected=$(printf '%s\n' /etc/dermseg/dermseg.yaml /usr/share/doc/dermseg/CHANGELOG.md \
+  /usr/share/doc/dermseg/LICENSE \
+  /usr/share/doc/dermseg/changelog.gz /usr/share/doc/dermseg/copyright /usr/share/lintian/overrides/dermseg | sort)
+if [ "$difference" != "$expected" ]; then
+  echo "Package test failed: the package and make install differ:" >&2
+  diff <(echo "$expected") <(echo "$difference") >&2 || :
+  exit 1
+fi
+
 for boot in first second; do
   status=0
   Tests/System/boot-systemd.sh --state "$work/machine" --bind-ro "$work/given:/given" --chdir "$PWD" \

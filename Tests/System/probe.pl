@@ -13,8 +13,11 @@ sub try_writing {
   return 'written';
 }
 
-my $source = try_writing('/srv/dermseg/test/.probe');
-my $results = try_writing('/srv/dermseg/Results/.probe');
-my $socket = socket(my $end, PF_INET, SOCK_STREAM, 0) ? 'opened' : "$!";
-my $shell = system('/bin/sh', '-c', 'true') == 0 ? 'run' : "$!";
-print "source=$source results=$results socket=$socket shell=$shell\n";
+my @said;
+for my $place ('test', 'training', 'Results') {
+  push @said, "$place=" . try_writing("/srv/dermseg/$place/.probe");
+}
+push @said, 'models=' . try_writing('/var/lib/dermseg/models/.probe');
+push @said, 'socket=' . (socket(my $end, PF_INET, SOCK_STREAM, 0) ? 'opened' : "$!");
+push @said, 'shell=' . (system('/bin/sh', '-c', 'true') == 0 ? 'run' : "$!");
+print join(', ', @said), "\n";

@@ -20,6 +20,14 @@ finds() {
 # explained LOCALE: what journalctl -x says about photographs that were refused.
 explained() { LC_ALL=$1 journalctl -x MESSAGE_ID="${message[notSegmented]}"; }
 
+are_notes() { is "$(find "$data/Results/failed" -name 'hung_*.txt' | wc -l)" "$1"; }
+
+# How many entries journald did not take, of all that were there.
+missing() {
+  entries entriesMissing DERMSEG_COUNT | sed 's/.*"DERMSEG_COUNT":"\([0-9]*\)".*/\1/' |
+    awk '{ sum += $1 } END { print sum + 0 }'
+}
+
 are_masks() { is "$(find "$data/Results" -name 'many_*_segmentation.png' | wc -l)" "$1"; }
 
 # adds_up COUNT: whether the entries and the summaries since `before` account for so many masks.
@@ -43,6 +51,14 @@ check "systemd-analyze has no remark about the units" is "$(systemd-analyze veri
   dermsegd.service dermsegd@ward.service dermseg-trainer.service dermseg-trainer.timer 2>&1)" ""
 check "dermsegd@.service is made of dermsegd.service" is \
   "$(sed -f Tests/System/instance.sed systemd/dermsegd.service)" "$(cat systemd/dermsegd@.service)"
+# The walls of a sandbox, as the unit's file has them.
+walls() {
+  sed -n '/^# Sandbox/,/^# Last walls\|^# Training/p' "systemd/$1.service" | grep '^[A-Z]' |
+    sed "s|/bin/$1 |/bin/PROGRAM |" | sort
+}
+check "the two sandboxes differ in what has to do with Results alone" is \
+  "$(comm -3 <(walls dermsegd) <(walls dermseg-trainer) | tr -d '\t')" \
+  $'InaccessiblePaths=-/srv/dermseg/Results\nReadWritePaths=-/srv/dermseg/Results'
 for unit in dermsegd dermsegd@ward dermseg-trainer; do
   check "the sandbox of $unit is tight" systemd-analyze security --threshold=10 "$unit.service"
 done
@@ -116,7 +132,8 @@ check "on a terminal there is colour" grep -q $'\e\[31mNot started' <<< "$(on_te
 check "but not with NO_COLOR" not grep -q $'\e' <<< "$(on_terminal TERM=xterm NO_COLOR=1)"
 check "and not in a pipe" not grep -q $'\e' <<< "$($wrong 2>&1)"
 
-step "journald restarted"
+step "journald restarted, absent, hanging"
+refused=$(count notSegmented)
 check "journald is restarted" systemctl restart systemd-journald.service
 cp /tmp/photographs/images/synth_0001.jpg "$data/test/after_restart.jpg"
 check "the daemon goes on, and its entries arrive" within 60 finds 1 DERMSEG_FILE=after_restart.jpg
@@ -126,6 +143,20 @@ check "also while there is no journald" within 60 test -s "$data/Results/no_jour
 systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
 cp /tmp/photographs/images/synth_0001.jpg "$data/test/journal_back.jpg"
 check "and says things when it is back" within 60 finds 1 DERMSEG_FILE=journal_back.jpg
+# One that hangs takes nothing, and its queue is soon full. Nothing here may ask the journal meanwhile.
+journald=$(property MainPID systemd-journald.service)
+kill -STOP "$journald"
+for number in $(seq 1200); do echo "no photograph" > "$data/test/hung_$number.jpg"; done
+cp /tmp/photographs/images/synth_0001.jpg "$data/test/hung_photograph.jpg"
+check "while journald hangs, photographs are done" within 60 test -s "$data/Results/hung_photograph_segmentation.png"
+check "and so are notes" within 60 are_notes 1200
+check "and systemctl has its answer" systemctl reload dermsegd.service
+kill -CONT "$journald"
+cp /tmp/photographs/images/synth_0001.jpg "$data/test/hung_no_more.jpg"
+check "then its entries arrive" within 60 finds 1 DERMSEG_FILE=hung_no_more.jpg
+check "after one about those that are missing" is_count entriesMissing 1
+check "and all are accounted for" test "$(($(count notSegmented) + $(missing)))" -ge "$((refused + 1200))"
+rm "$data"/test/hung_*.jpg
 check "it was never restarted for that" is "$(property NRestarts)" 0
 
 step "a second instance"
@@ -148,18 +179,13 @@ check "and read the mask" as_nurse cat "$data/Results/nurse_segmentation.png"
 check "others cannot" not runuser -u nobody -- cat "$data/Results/nurse_segmentation.png"
 
 step "sandbox"
-perl Tests/System/probe.pl > /tmp/probe-free 2>&1 || :
-check "without the sandbox the probe can do all it tries" is "$(cat /tmp/probe-free)" \
-  "source=written results=written socket=opened shell=run"
-install -m 755 Tests/System/probe.pl /usr/local/lib/probe.pl
-sed -e "s|$prefix/bin/dermsegd --config.*|/usr/bin/perl /usr/local/lib/probe.pl|" \
-  -e "s|^ExecPaths=|&/usr/bin/perl |" -e 's|^Type=notify|Type=oneshot|' -e '/^Restart=/d' \
-  -e '/^\[Service\]/a StandardOutput=file:/tmp/probe-boxed' \
-  "$prefix/lib/systemd/system/dermsegd.service" > /etc/systemd/system/dermseg-probe.service
-systemctl daemon-reload
-systemctl start dermseg-probe.service || :
-check "within it, it can only write results" is "$(cat /tmp/probe-boxed)" \
-  "source=Read-only file system results=written socket=Address family not supported by protocol shell=Permission denied"
+check "without the sandbox the probe can do all it tries" is "$(perl Tests/System/probe.pl)" \
+  "test=written, training=written, Results=written, models=written, socket=opened, shell=run"
+readonly walls="socket=Address family not supported by protocol, shell=Permission denied" no="Read-only file system"
+check "in the daemon's, it can only write results" is "$(probe dermsegd)" \
+  "test=$no, training=$no, Results=written, models=$no, $walls"
+check "in the trainer's, it can only write models" is "$(probe dermseg-trainer)" \
+  "test=$no, training=$no, Results=Permission denied, models=written, $walls"
 pid=$(property MainPID)
 check "it is not root" is "$(stat -c %U "/proc/$pid")" dermseg
 check "it has no capabilities" grep -q '^CapEff:\s*0000000000000000$' "/proc/$pid/status"
@@ -172,8 +198,9 @@ check "it sees no network but its own" is \
   "$(nsenter --target "$pid" --net -- cat /proc/self/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' ')" lo
 
 step "reloading"
+reloads=$(count reloaded)
 check "systemctl reload" systemctl reload dermsegd.service
-check "says so" within 10 is_count reloaded 2
+check "says so" within 10 is_count reloaded $((reloads + 1))
 check "and goes on in the same process" is "$(property MainPID)" "$pid"
 
 step "training"
@@ -227,6 +254,16 @@ check "within 6 s" test $((SECONDS - begun)) -le 6
 check "with success" is "$(property Result)" success
 check "with status 0" is "$(property ExecMainStatus)" 0
 check "and says so" finds 1 -u dermsegd MESSAGE_ID="${message[stopped]}"
+check "docs/messages.md knows every message" is "$(unforeseen)" ""
+check "no library complained of the sandbox" finds 0 -g "Failed to set thread priority"
 check "no part of a file is left" is "$(find "$data/Results" -name '*.part' | wc -l)" 0
+
+step "uninstalling"
+listing() { find "$data" /var/lib/dermseg /etc/dermseg -type f -exec sha256sum {} + | sort; }
+listing > /tmp/before
+check "scripts/uninstall" env PREFIX=$prefix scripts/uninstall
+listing > /tmp/after
+check "settings, photographs, masks, training data and models stay" cmp /tmp/before /tmp/after
+check "nothing else does" is "$(find $prefix -name '*dermseg*')" ""
 
 conclude

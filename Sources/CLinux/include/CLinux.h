@@ -83,3 +83,10 @@ int clinux_act_as_oneself(void);
 // SIGTRAP, SIGABRT, SIGSYS), one byte is written to `descriptor` first. Not for SIGKILL and the
 // like, which say nothing about the code. 0 or -1 and errno.
 int clinux_mark_crashes(int descriptor);
+
+// A socket to send datagrams from. -1 and errno.
+int clinux_datagram_socket(void);
+
+// Sends one datagram to the socket at `path`, without ever waiting: EAGAIN where its queue is full.
+// 0 or -1 and errno.
+int clinux_send_datagram(int descriptor, const char *path, const void *bytes, size_t count);

@@ -2,10 +2,11 @@ import Glibc
 import SystemPackage
 
 /// A datagram socket that stands where journald or systemd would listen.
-final class DatagramSocket {
+public final class DatagramSocket {
   private let descriptor: Int32
 
-  init(at path: String) throws {
+  /// Binds it to a path.
+  public init(at path: String) throws {
     descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -25,7 +26,7 @@ final class DatagramSocket {
   deinit { close(descriptor) }
 
   /// The next datagram; nil after 20 s without one.
-  func receive() -> [UInt8]? {
+  public func receive() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
     var count = 0
     // With a time limit it is not taken up again by itself after a signal.
@@ -39,7 +40,7 @@ final class DatagramSocket {
 
 /// The fields of an entry in the journal's native protocol: `NAME=value`, or, where the value may hold
 /// a newline, `NAME`, the length as 64 bits little-endian, and the value.
-func journalFields(_ datagram: [UInt8]) -> [String: [UInt8]] {
+public func journalFields(_ datagram: [UInt8]) -> [String: [UInt8]] {
   var fields: [String: [UInt8]] = [:]
   var rest = datagram[...]
   while let end = rest.firstIndex(of: 0x0a) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 import Journal
 import Logging
@@ -7,10 +8,10 @@ import Settings
 import SystemPackage
 import Training
 
-/// Parses, runs, and maps errors to exit codes.
-@main
-enum DermsegTrainer {
-  static func main() async {
+/// The trainer's program: parses, runs, and maps errors to exit codes.
+public enum DermsegTrainer {
+  /// Does all that, with the command line of this process; to be called on the main thread.
+  public static func main() -> Never {
     let options: Options
     do {
       options = try Options.parse()
@@ -21,10 +22,13 @@ enum DermsegTrainer {
         (Options.fullMessage(for: error) + "\n").utf8)
       exit(2)
     }
+    silenceDispatch()
     // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    exit(await run(options))
+    // Not on this thread, whose priority an ordinary user's other threads may not have (see Dermsegd).
+    Task.detached(priority: .medium) { exit(await run(options)) }
+    dispatchMain()
   }
 
   /// - Returns: the exit code.

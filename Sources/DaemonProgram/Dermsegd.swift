@@ -11,10 +11,10 @@ import Synchronization
 import SystemPackage
 import UnixSignals
 
-/// Parses, runs, and maps errors to exit codes.
-@main
-enum Dermsegd {
-  static func main() {
+/// The daemon's program: parses, runs, and maps errors to exit codes.
+public enum Dermsegd {
+  /// Does all that, with the command line of this process; to be called on the main thread.
+  public static func main() -> Never {
     let options: Options
     do {
       options = try Options.parse()
@@ -24,6 +24,7 @@ enum Dermsegd {
       say(Options.fullMessage(for: error))
       exit(2)
     }
+    silenceDispatch()
     // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)

@@ -1,0 +1,7 @@
+import TrainerProgram
+
+/// The trainer as a program of its own; what is installed is `dermseg` under this name.
+@main
+enum Program {
+  static func main() { DermsegTrainer.main() }
+}
