@@ -12,7 +12,7 @@ SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd 
 
 # To make a Debian package, and to test it.
 PACKAGE_PACKAGES := debhelper dpkg-dev
-PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev bindfs
+PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev
 
 # The installed program, which is all three by its names, carries the Swift runtime within it. That is
 # another build of every file, so it has a folder of its own.
