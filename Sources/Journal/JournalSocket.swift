@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// The way to journald, which never waits.
+/// The way to journald, which waits for it for a second at most.
 ///
 /// `sd_journal_sendv` waits while journald's queue is full, and so a journald that hangs would hang everybody
-/// who has something to say. Here an entry for which there is no room is left out and counted; the next
-/// one that finds room goes after one that says how many are missing.
+/// who has something to say. Here an entry that finds no room for a second is left out and counted, and so are
+/// those after it, at once; the next one that finds room goes after one that says how many are missing.
 ///
 /// Source: https://systemd.io/JOURNAL_NATIVE_PROTOCOL
 package final class JournalSocket: Sendable {
@@ -44,23 +44,25 @@ package final class JournalSocket: Sendable {
       if state.descriptor < 0 { state.descriptor = clinux_datagram_socket() }
       guard state.descriptor >= 0 else { return .noJournal }
       if state.leftOut > 0 {
-        guard post(.missing(state.leftOut, besides: entry), state.descriptor) == .sent else {
+        let missing = JournalEntry.missing(state.leftOut, besides: entry)
+        guard post(missing, state.descriptor, waits: false) == .sent else {
           state.leftOut += 1
           return .leftOut
         }
         state.leftOut = 0
       }
-      let outcome = post(entry, state.descriptor)
+      let outcome = post(entry, state.descriptor, waits: true)
       if outcome == .leftOut { state.leftOut += 1 }
       return outcome
     }
   }
 
-  private func post(_ entry: JournalEntry, _ descriptor: Int32) -> Outcome {
+  private func post(_ entry: JournalEntry, _ descriptor: Int32, waits: Bool) -> Outcome {
     let bytes = entry.datagram
     while true {
       let result = unsafe bytes.withUnsafeBytes {
-        unsafe clinux_send_datagram(descriptor, path, $0.baseAddress, $0.count)
+        unsafe clinux_send_datagram(
+          descriptor, path, $0.baseAddress, $0.count, waits ? 1 : 0)
       }
       if result == 0 { return .sent }
       switch errno {

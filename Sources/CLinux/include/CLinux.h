@@ -87,6 +87,7 @@ int clinux_mark_crashes(int descriptor);
 // A socket to send datagrams from. -1 and errno.
 int clinux_datagram_socket(void);
 
-// Sends one datagram to the socket at `path`, without ever waiting: EAGAIN where its queue is full.
-// 0 or -1 and errno.
-int clinux_send_datagram(int descriptor, const char *path, const void *bytes, size_t count);
+// Sends one datagram to the socket at `path`. EAGAIN where its queue is full, and stays full for a second
+// if `waits`. 0 or -1 and errno.
+int clinux_send_datagram(int descriptor, const char *path, const void *bytes, size_t count,
+                         int waits);
