@@ -24,14 +24,7 @@ public enum Dermsegd {
       say(Options.fullMessage(for: error))
       exit(2)
     }
-    silenceDispatch()
-    // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
-    // Not on this thread: libdispatch hands its priority on to others' threads, which are then to be
-    // preferred to ordinary ones; that is refused to an ordinary user, with a line in the journal.
-    Task.detached(priority: .medium) { exitNow(await run(options)) }
-    dispatchMain()
+    runProgram { exitNow(await run(options)) }
   }
 
   /// Runs the daemon.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Glibc
 import Journal
 import Logging
@@ -22,13 +21,7 @@ public enum DermsegTrainer {
         (Options.fullMessage(for: error) + "\n").utf8)
       exit(2)
     }
-    silenceDispatch()
-    // A reader of our log that goes away, and a file size limit, are errors of calls, not our end.
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
-    // Not on this thread, whose priority an ordinary user's other threads may not have (see Dermsegd).
-    Task.detached(priority: .medium) { exit(await run(options)) }
-    dispatchMain()
+    runProgram { exit(await run(options)) }
   }
 
   /// - Returns: the exit code.

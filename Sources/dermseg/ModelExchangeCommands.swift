@@ -32,7 +32,7 @@ struct ModelImportCommand: ParsableCommand {
   func run() throws {
     let bar = quiet.bar
     func show(_ done: Int) { bar.show("Importing", done: done, of: 4) }
-    defer { show(4) }
+    defer { bar.clear() }
     show(0)
     do {
       let bytes = try readRegularFile(
@@ -103,7 +103,7 @@ struct ModelExportCommand: AsyncParsableCommand {
   func run() async throws {
     let bar = quiet.bar
     func show(_ done: Int) { bar.show("Exporting", done: done, of: 3) }
-    defer { show(3) }
+    defer { bar.clear() }
     show(0)
     let loaded = try await loadModel(model, store: try await storeOption.store())
     show(1)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DaemonProgram
-import Dispatch
 import Glibc
 import Journal
 import SystemPackage
@@ -16,18 +15,12 @@ enum Program {
     switch CommandLine.arguments.first.map({ FilePath($0) })?.lastComponent?.string {
     case "dermsegd": Dermsegd.main()
     case "dermseg-trainer": DermsegTrainer.main()
-    default:
-      silenceDispatch()
-      // Not on this thread, whose priority an ordinary user's other threads may not have (see Dermsegd).
-      Task.detached(priority: .medium) { await runCommand() }
-      dispatchMain()
+    default: runProgram { await runCommand() }
     }
   }
 
   /// Runs the command of the command line to its end.
   private static func runCommand() async -> Never {
-    // A reader of our output that goes away must not end hours of training.
-    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Dermseg.parseAsRoot()
       if var asynchronous = command as? AsyncParsableCommand {
