@@ -43,29 +43,6 @@ import Testing
     #expect(try await daemon.waitForEnd() == 0)
   }
 
-  @Test func theWatchdogIsFedWhileTheResultsFolderIsWaitedFor() async throws {
-    let socket = try DatagramSocket(at: "\(daemon.folder.appending("notify"))")
-    daemon.folder.run(#"mkdir "$D/Results""#)
-    try daemon.makePhotograph("p.jpg", index: 0)
-    try daemon.start(
-      environment: ["NOTIFY_SOCKET=\(daemon.folder.appending("notify"))", "WATCHDOG_USEC=2000000"],
-      wrapper: #"export WATCHDOG_PID=$$; exec "$@""#)
-    func receive(until text: String) -> Bool {
-      while let datagram = socket.receive() {
-        if String(decoding: datagram, as: UTF8.self).contains(text) { return true }
-      }
-      return false
-    }
-    #expect(receive(until: "READY=1"))
-    daemon.folder.run(#"cd "$D"; mv Results away; : > Results; mv p.jpg test/"#)
-    #expect(receive(until: "STATUS=Degraded: "))
-    // From looking at the test folder, which goes on: masks are only tried every 1, 2, 4 ... 300 s.
-    for _ in 0..<4 { #expect(receive(until: "WATCHDOG=1")) }
-    daemon.folder.run(#"cd "$D"; rm Results"#)
-    #expect(receive(until: "1 done"))
-    try await daemon.stop()
-  }
-
   @Test(.enabled(if: canMakeMountNamespace))
   func eachOutcomeIsOneEntryWithItsFields() async throws {
     daemon.folder.run(#"mkdir "$D/journal""#)

@@ -26,12 +26,19 @@ public final class DatagramSocket {
   deinit { close(descriptor) }
 
   /// The next datagram; nil after 20 s without one.
-  public func receive() -> [UInt8]? {
+  public func receive() -> [UInt8]? { receive(flags: 0) }
+
+  /// Those that are there already.
+  public func receiveWaiting() -> [[UInt8]] {
+    Array(sequence(state: ()) { _ in self.receive(flags: Int32(MSG_DONTWAIT)) })
+  }
+
+  private func receive(flags: Int32) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 256 << 10)
     var count = 0
     // With a time limit it is not taken up again by itself after a signal.
     repeat {
-      count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+      count = unsafe recv(descriptor, &buffer, buffer.count, flags)
     } while count < 0
       && errno == EINTR
     return count < 0 ? nil : Array(buffer.prefix(count))
