@@ -12,7 +12,8 @@ SYSTEM_TEST_PACKAGES := systemd systemd-sysv dbus libnss-systemd libpam-systemd 
 
 # To make a Debian package, and to test it.
 PACKAGE_PACKAGES := debhelper dpkg-dev
-PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev
+# Samba's server is not among them: Debian starts it when it is installed.
+PACKAGE_TEST_PACKAGES := lintian rsync man-db gcc libc6-dev bindfs sshfs openssh-sftp-server smbclient
 
 # The installed program, which is all three by its names, carries the Swift runtime within it. That is
 # another build of every file, so it has a folder of its own.

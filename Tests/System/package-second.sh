@@ -1,6 +1,6 @@
 #!/bin/bash
 # package-second.sh: the same machine after a reboot (see package.sh). What waited is done without a word from anybody;
-# then the package is upgraded under the running daemon, removed, and purged.
+# then the package is upgraded under the running daemon, photographs come over shares, and it is removed and purged.
 set -euo pipefail
 . Tests/System/checks.sh
 readonly data=/srv/dermseg
@@ -26,35 +26,7 @@ listing > /tmp/after
 check "models, masks and photographs are as they were" cmp /tmp/before /tmp/after
 check "nothing was computed again" is_count segmented "$done_before"
 
-step "silent shares"
-for kind in nfs4 cifs; do
-  if grep -qw "$kind" /proc/filesystems; then
-    echo "  skipped: $kind: a server for it is not set up here; FUSE stands for all shares"
-  else
-    echo "  skipped: $kind: this kernel does not have it"
-  fi
-done
-[ -e /dev/fuse ] || mknod /dev/fuse c 10 229 2>/dev/null || :
-if command -v python3 >/dev/null && (exec 3<> /dev/fuse) 2>/dev/null; then
-  mkdir /var/tmp/backing
-  chmod 755 /var/tmp/backing
-  cp /var/tmp/photographs/images/synth_0001.jpg /var/tmp/backing/share_1.jpg
-  systemctl stop dermsegd.service
-  systemd-run --quiet --unit=share python3 "$PWD/Tests/System/silent-folder.py" /var/tmp/backing "$data/test"
-  polls=$(count polling)
-  check "a FUSE share is mounted" within 10 mountpoint "$data/test"
-  check "it starts there" systemctl start dermsegd.service
-  check "and looks regularly" grep -q "polling" <<< "$(property StatusText)"
-  check "which is in the journal" is_count polling $((polls + 1))
-  check "what is there is done" within 30 are_there share_1_segmentation.png 1
-  cp /var/tmp/photographs/images/synth_0002.jpg /var/tmp/backing/share_2.jpg
-  check "what comes later, too" within 30 are_there share_2_segmentation.png 1
-  systemctl stop dermsegd.service
-  umount --lazy "$data/test"
-  systemctl start dermsegd.service
-else
-  echo "  skipped: FUSE cannot be used here"
-fi
+. Tests/System/package-shares.sh
 
 step "removing"
 listing > /tmp/before
