@@ -213,7 +213,7 @@ extension WinogradPlan {
   /// this thread will probably take next comes into its cache.
   private func convolve(block: Int, _ outputs: Range<Int>, _ thread: Int) {
     let own = tiles(block * plan.capacity, plan.capacity)
-    let next = tiles((block + pool.threadCount) * plan.capacity, plan.capacity)
+    let next = tiles((block + 1) * plan.capacity, plan.capacity)
     let memory = unsafe workspace.threads[thread]
     let transformed = unsafe ck_blocks(
       base: memory, position_stride: plan.inputStride, capacity: plan.capacity)

@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 import Synchronization
 import Testing
@@ -10,6 +11,21 @@ import Testing
       pool.parallelFor(count) { index in seen.withLock { $0[index] += 1 } }
       #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
     }
+  }
+
+  /// The thread with index 0 in its hands is held up until all others have run: somebody else has to
+  /// take what is left of its share.
+  @Test(.timeLimit(.minutes(1)), arguments: [2, 3]) func theOthersHelp(_ threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let finished = Total()
+    pool.parallelFor(100) { index in
+      if index == 0 {
+        while finished.value < 99 { ck_pause() }
+      } else {
+        finished.increment()
+      }
+    }
+    #expect(finished.value == 99)
   }
 
   @Test func callersTakeTurns() async {
