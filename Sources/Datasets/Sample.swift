@@ -55,6 +55,7 @@ extension Sample {
         inputs[pixel * channels + channel] = tables[channel * 256 + Int(value)]
       }
     }
+    format.normalization.finish(&inputs)
     labels = mask.pixels.map { $0 >= 128 ? 1 : 0 }
   }
 
@@ -62,7 +63,8 @@ extension Sample {
   ///
   /// The decoded copy is first halved as long as the variant skips pixels of it, so that a lesion made
   /// small is averaged and not picked apart. Colours are sampled bilinearly, changed, cut to 0...255 and
-  /// normalised; the mask is sampled likewise and is lesion from one half on. Hair and blur come last.
+  /// normalised; the mask is sampled likewise and is lesion from one half on. Then come hair and blur,
+  /// and what is done with a photograph as a whole.
   ///
   /// Cost: about 25 ns per pixel of the output.
   package init(
@@ -93,6 +95,7 @@ extension Sample {
     }
     draw(transform.hair, format: format)
     blur(deviation: transform.blur * Float(side), format: format)
+    format.normalization.finish(&inputs)
   }
 }
 

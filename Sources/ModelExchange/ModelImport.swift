@@ -47,10 +47,11 @@ public struct ImportedModel: Sendable, Equatable {
       }
       parameters[slot.name] = found
     }
+    var normalization = map.normalization ?? .unit(channels: architecture.inputChannels)
+    normalization.standardizes = map.standardizes
     do throws(UNetModelError) {
       model = try UNetModel(
-        architecture: architecture, inputSize: map.inputSize,
-        normalization: map.normalization ?? .unit(channels: architecture.inputChannels),
+        architecture: architecture, inputSize: map.inputSize, normalization: normalization,
         threshold: map.threshold, parameters: parameters)
     } catch {
       throw .notAModel("\(error)")

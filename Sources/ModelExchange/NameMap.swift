@@ -12,6 +12,8 @@ public struct NameMap: Sendable, Equatable {
   public var inputSize = 512
   /// How pixels become the network's numbers; nil: divided by 255.
   public var normalization: Normalization?
+  /// Whether each photograph is then brought to mean 0 and standard deviation 1.
+  public var standardizes = false
   /// Probability from which on a pixel is lesion.
   public var threshold: Float = 0.5
   /// Axes of convolution weights, four letters of O (output channels), I (input channels), H and W.
@@ -90,6 +92,7 @@ public struct NameMap: Sendable, Equatable {
         threshold = Float(number)
       case ("mean", .array(let items)): mean = try Self.numbers(items, key)
       case ("standardDeviation", .array(let items)): deviation = try Self.numbers(items, key)
+      case ("standardizes", .bool(let flag)): standardizes = flag
       default: throw .badMap("input.\(key) is not known, or has a value that does not suit it")
       }
     }

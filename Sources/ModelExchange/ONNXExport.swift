@@ -63,7 +63,7 @@ public enum ONNXExport {
       ])
   }
 
-  /// `(pixel / 255 - mean) / standardDeviation`, in the order of the network's own computation.
+  /// What `Normalization` says, in the order of the network's own computation.
   private static func addNormalization(
     _ model: UNetModel, _ layout: InputLayout, to graph: inout ONNXGraph
   ) {
@@ -79,7 +79,19 @@ public enum ONNXExport {
       "image.deviation", Tensor(shape: shape, values: model.normalization.standardDeviation))
     graph.node("image.unit", "Div", [top, "image.scale"])
     graph.node("image.centred", "Sub", ["image.unit", "image.mean"])
-    graph.node("input", "Div", ["image.centred", "image.deviation"])
+    guard model.normalization.standardizes else {
+      graph.node("input", "Div", ["image.centred", "image.deviation"])
+      return
+    }
+    graph.node("image.scaled", "Div", ["image.centred", "image.deviation"])
+    graph.node("photo.mean", "ReduceMean", ["image.scaled"], ["axes": .ints([1, 2, 3])])
+    graph.node("photo.centred", "Sub", ["image.scaled", "photo.mean"])
+    graph.node("photo.squares", "Mul", ["photo.centred", "photo.centred"])
+    graph.node("photo.variance", "ReduceMean", ["photo.squares"], ["axes": .ints([1, 2, 3])])
+    graph.node("photo.ownDeviation", "Sqrt", ["photo.variance"])
+    graph.constant("photo.least", Tensor(shape: [1], values: [Normalization.leastDeviation]))
+    graph.node("photo.deviation", "Max", ["photo.ownDeviation", "photo.least"])
+    graph.node("input", "Div", ["photo.centred", "photo.deviation"])
   }
 
   /// Adds one node of the network.

@@ -143,8 +143,7 @@ public final class Segmenter {
 }
 
 extension Normalization {
-  /// `(pixel / 255 - mean[c]) / standardDeviation[c]` of every pixel, `[H, W, C]`; one entry per
-  /// channel of the image.
+  /// The network's numbers for one photograph, `[H, W, C]`; one mean per channel of the image.
   public func values(of image: Image) -> [Float] {
     precondition(image.channels == mean.count, "one mean per channel")
     // 256 values per channel are computed once: a table look-up per pixel.
@@ -159,6 +158,7 @@ extension Normalization {
         result[index] = table[Int(image.pixels[index])]
       }
     }
+    finish(&result)
     return result
   }
 }

@@ -56,11 +56,12 @@ public struct TrainingOptions: Sendable, Equatable {
   ///
   /// It leaves open how pixels become numbers and how large Adam's steps are. With 0...1 the network answers
   /// "background" everywhere for most of its 10 epochs: Xavier's weights halve the variance at each ReLU, and
-  /// inputs of one sign add an offset that has to be unlearnt first. Around 0 it learns from the first epoch on.
+  /// inputs of one sign add an offset that has to be unlearnt first. Around 0 it learns from the first epoch on,
+  /// and with each photograph standardised it need not learn from a hundred how bright skin may be.
   public static let paper = TrainingOptions(
     preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
     diceWeight: 0, inputSize: 512, channels: 1, epochs: 10, batchSize: 2,
-    leastSteps: 1, schedule: .constant(3e-4), augmentation: nil, pixelScaling: .centered,
+    leastSteps: 1, schedule: .constant(1e-4), augmentation: nil, pixelScaling: .standardized,
     averagingDecay: nil,
     patience: nil, keepsBestEpoch: false, splitRatio: 4, seed: 1)
 
@@ -88,6 +89,10 @@ public struct TrainingOptions: Sendable, Equatable {
       Normalization(
         mean: [Float](repeating: 0.5, count: channels),
         standardDeviation: [Float](repeating: 0.25, count: channels))
+    case .standardized:
+      Normalization(
+        mean: [Float](repeating: 0, count: channels),
+        standardDeviation: [Float](repeating: 1, count: channels), standardizes: true)
     }
   }
 
@@ -150,6 +155,8 @@ public enum PixelScaling: String, Sendable, CaseIterable {
   case unit
   /// About -2...2 around middle grey.
   case centered
+  /// Mean 0 and standard deviation 1 in each photograph.
+  case standardized
 }
 
 extension Augmentation {

@@ -1,16 +1,35 @@
 import NeuralNetworks
 
-/// How pixels become the network's input: `value = (pixel / 255 - mean[c]) / standardDeviation[c]`.
+/// How pixels become the network's input: `value = (pixel / 255 - mean[c]) / standardDeviation[c]`, and
+/// then, if `standardizes`, `(value - m) / max(s, 1/255)` with the mean m and the standard deviation s of
+/// the photograph's own values, over all pixels and channels.
 public struct Normalization: Sendable, Equatable {
   /// Per channel, in 0 ... 1.
   public var mean: [Float]
   /// Per channel, above 0.
   public var standardDeviation: [Float]
+  /// Whether each photograph is brought to mean 0 and standard deviation 1: how bright and how rich in
+  /// contrast it is does not matter then.
+  public var standardizes: Bool
+
+  /// The least standard deviation that is divided by: one step of a byte.
+  public static let leastDeviation: Float = 1 / 255
 
   /// A normalisation with one entry per channel.
-  public init(mean: [Float], standardDeviation: [Float]) {
+  public init(mean: [Float], standardDeviation: [Float], standardizes: Bool = false) {
     self.mean = mean
     self.standardDeviation = standardDeviation
+    self.standardizes = standardizes
+  }
+
+  /// The last step, for all values of one photograph; nothing happens unless `standardizes`.
+  public func finish(_ values: inout [Float]) {
+    guard standardizes, !values.isEmpty else { return }
+    let count = Double(values.count)
+    let mean = values.reduce(0.0) { $0 + Double($1) } / count
+    let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+    let (shift, deviation) = (Float(mean), max(Self.leastDeviation, Float(variance.squareRoot())))
+    for index in values.indices { values[index] = (values[index] - shift) / deviation }
   }
 
   /// Pixels scaled to 0 ... 1 and nothing else.

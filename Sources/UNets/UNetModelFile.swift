@@ -54,7 +54,9 @@ extension UNetModel {
         mean: try Self.value(metadata, "mean", "numbers") { Self.numbers($0) },
         standardDeviation: try Self.value(metadata, "standardDeviation", "numbers") {
           Self.numbers($0)
-        }),
+        },
+        standardizes: metadata["standardizes"] == nil
+          ? false : try Self.value(metadata, "standardizes", "true or false") { Bool($0) }),
       threshold: try Self.value(metadata, "threshold", "between 0 and 1") { Float($0) },
       parameters: Dictionary(
         file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first }),
@@ -71,7 +73,8 @@ extension UNetModel {
       "batchNorm": "\(architecture.hasBatchNorm)", "inputSize": "\(inputSize)",
       "mean": normalization.mean.map { "\($0)" }.joined(separator: " "),
       "standardDeviation": normalization.standardDeviation.map { "\($0)" }.joined(separator: " "),
-      "threshold": "\(threshold)", EmbeddedChecksum.key: EmbeddedChecksum.blank,
+      "standardizes": "\(normalization.standardizes)", "threshold": "\(threshold)",
+      EmbeddedChecksum.key: EmbeddedChecksum.blank,
     ]
     for (key, text) in summary { metadata[Self.summaryPrefix + key] = text }
     let slots = ParameterLayout(architecture.makeNetwork()).slots

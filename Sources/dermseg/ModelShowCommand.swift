@@ -86,6 +86,7 @@ struct ModelShowCommand: AsyncParsableCommand {
     description.threshold = loaded.model.threshold
     description.mean = loaded.model.normalization.mean
     description.standardDeviation = loaded.model.normalization.standardDeviation
+    description.standardizes = loaded.model.normalization.standardizes
     description.training = loaded.model.summary
     return description
   }
@@ -112,10 +113,11 @@ struct ModelDescription: Encodable {
   var threshold: Float?
   var mean: [Float]?
   var standardDeviation: [Float]?
+  var standardizes: Bool?
   var training: [String: String]?
 
   enum CodingKeys: String, CodingKey {
-    case id, sha256, origin, architecture, layers, threshold, mean, training
+    case id, sha256, origin, architecture, layers, threshold, mean, standardizes, training
     case inputSize = "input_size"
     case inputChannels = "input_channels"
     case parameterCount = "parameter_count"

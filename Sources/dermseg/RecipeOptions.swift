@@ -32,7 +32,10 @@ struct RecipeOptions: ParsableArguments {
     help: "Whether batch normalisation follows each convolution; needs a width of 8, 16, 24, ...")
   var batchNorm: Bool?
 
-  @Option(help: "How pixels become numbers: unit (0...1) or centered (-2...2).")
+  @Option(
+    help:
+      "How pixels become numbers: unit (0...1), centered (-2...2) or standardized (mean 0 and standard deviation 1 in each photograph)."
+  )
   var pixelScaling: String?
 
   @Option(help: "Weight of the Dice loss beside the cross-entropy; 0 for cross-entropy alone.")
@@ -88,7 +91,8 @@ struct RecipeOptions: ParsableArguments {
     }
     if let batchNorm { options.hasBatchNorm = batchNorm }
     if let pixelScaling {
-      options.pixelScaling = try value(pixelScaling, "pixel-scaling", "unit or centered")
+      options.pixelScaling = try value(
+        pixelScaling, "pixel-scaling", "unit, centered or standardized")
     }
     if let diceWeight { options.diceWeight = diceWeight }
     if let epochs { options.epochs = epochs }

@@ -10,7 +10,9 @@ import UNets
     inputSize: 32, channels: 3,
     normalization: Normalization(mean: [0.5, 0.5, 0.5], standardDeviation: [0.25, 0.25, 0.25]))
 
-  private func sample(blur: Float = 0, hair: [DrawnHair] = [], channels: Int = 3) -> Sample {
+  private func sample(
+    blur: Float = 0, hair: [DrawnHair] = [], channels: Int = 3, standardizes: Bool = false
+  ) -> Sample {
     let drawn = DrawnPair(index: 3)
     let pair = DecodedPair(image: drawn.image, mask: drawn.mask, side: 32, channels: channels)
     var transform = SampleTransform.identity
@@ -18,7 +20,20 @@ import UNets
     var format = format
     format.channels = channels
     if channels == 1 { format.normalization = .unit(channels: 1) }
+    format.normalization.standardizes = standardizes
     return Sample(of: pair, transform: transform, format: format)
+  }
+
+  @Test func hairAndBlurComeBeforeStandardizing() {
+    let hair = [
+      DrawnHair(
+        points: [SIMD2(0.1, 0.1), SIMD2(0.9, 0.8)], width: 0.1, color: SIMD3(0.05, 0.05, 0.05),
+        opacity: 1)
+    ]
+    var plain = sample(blur: 0.05, hair: hair, channels: 1).inputs
+    let standardized = sample(blur: 0.05, hair: hair, channels: 1, standardizes: true).inputs
+    Normalization(mean: [0], standardDeviation: [1], standardizes: true).finish(&plain)
+    #expect(zip(plain, standardized).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
   /// The plain twin: a two-dimensional sum with weights of the definition.

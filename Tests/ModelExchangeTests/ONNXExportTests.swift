@@ -39,6 +39,12 @@ import UNets
           (inputs.values[index] / 255 - model.normalization.mean[index % channels])
           / model.normalization.standardDeviation[index % channels]
       }
+      let count = inputs.count / inputs.shape[0]
+      for first in stride(from: 0, to: inputs.count, by: count) {
+        var photograph = Array(inputs.values[first..<(first + count)])
+        model.normalization.finish(&photograph)
+        inputs.values.replaceSubrange(first..<(first + count), with: photograph)
+      }
       let session = try InferenceSession(
         network: model.architecture.makeNetwork(), parameters: model.parameters,
         inputShape: inputs.shape, pool: ThreadPool(threadCount: 1))
@@ -63,10 +69,14 @@ import UNets
       try Case(
         UNetArchitecture(inputChannels: 3, width: 8, depth: 2, hasBatchNorm: true), size: 16,
         normalization: colour),
+      try Case(
+        UNetArchitecture(inputChannels: 3, width: 4, depth: 2), size: 16,
+        normalization: Normalization(
+          mean: [0.5, 0.4, 0.3], standardDeviation: [0.25, 0.2, 0.3], standardizes: true)),
     ]
   }
 
-  @Test(arguments: 0..<3, ONNXExport.InputLayout.allCases)
+  @Test(arguments: 0..<4, ONNXExport.InputLayout.allCases)
   func theGraphComputesWhatTheEngineComputes(
     _ index: Int, _ layout: ONNXExport.InputLayout
   ) throws {

@@ -21,6 +21,15 @@ struct ONNXRunner {
     case "Transpose": return x.transposed(try #require(node.ints["perm"]))
     case "Div": return elementwise(x, try input(1)) { $0 / $1 }
     case "Sub": return elementwise(x, try input(1)) { $0 - $1 }
+    case "Mul": return elementwise(x, try input(1)) { $0 * $1 }
+    case "Max": return elementwise(x, try input(1)) { max($0, $1) }
+    case "Sqrt": return Tensor(shape: x.shape, values: x.values.map { $0.squareRoot() })
+    case "ReduceMean":
+      #expect(node.ints["axes"] == [1, 2, 3])
+      let count = x.count / x.shape[0]
+      return made([x.shape[0], 1, 1, 1]) { n, _, _, _ in
+        x.values[(n * count)..<((n + 1) * count)].reduce(0, +) / Float(count)
+      }
     case "Relu": return Tensor(shape: x.shape, values: x.values.map { max(0, $0) })
     case "Conv": return convolution(x, try input(1), try input(2), try #require(node.ints["pads"]))
     case "ConvTranspose": return transposedConvolution(x, try input(1), try input(2))
@@ -71,7 +80,11 @@ struct ONNXRunner {
     _ x: Tensor, _ y: Tensor, _ operation: (Float, Float) -> Float
   ) -> Tensor {
     made(x.shape) { n, c, row, column in
-      operation(x[n, c, row, column], y.values[y.count == 1 ? 0 : c])
+      operation(
+        x[n, c, row, column],
+        y.shape == x.shape
+          ? y[n, c, row, column]
+          : y.values[y.count == 1 ? 0 : y.shape.count == 4 && y.shape[1] == 1 ? n : c])
     }
   }
 

@@ -9,7 +9,7 @@ import UNets
     #expect(paper.inputSize == 512 && paper.channels == 1 && paper.width == 64)
     #expect(paper.batchSize == 2 && paper.epochs == 10 && paper.depth == 4)
     #expect(paper.augmentation == nil && !paper.keepsBestEpoch)
-    #expect(paper.pixelScaling == .centered && paper.normalization.mean == [0.5])
+    #expect(paper.pixelScaling == .standardized && paper.normalization.standardizes)
     #expect(paper.architecture.parameterCount == 31_030_658)
     #expect(paper.schedule.rate(step: 0, of: 400) == paper.schedule.rate(step: 399, of: 400))
     try paper.validate()

@@ -35,6 +35,35 @@ import UNets
     }
   }
 
+  @Test func aStandardizingModelSurvivesItsFile() throws {
+    let model = try UNetModel.initialized(
+      architecture: UNetArchitecture(inputChannels: 1, width: 4, depth: 1), inputSize: 16,
+      normalization: Normalization(mean: [0], standardDeviation: [1], standardizes: true), seed: 1)
+    #expect(try UNetModel(safetensors: model.safetensors()).normalization.standardizes)
+    var file = try SafeTensorsFile(parsing: model.safetensors())
+    file.metadata["checksum"] = nil
+    file.metadata["standardizes"] = nil
+    #expect(try !UNetModel(safetensors: file.serialized()).normalization.standardizes)
+    file.metadata["standardizes"] = "yes"
+    #expect(throws: UNetModelError.self) { try UNetModel(safetensors: file.serialized()) }
+  }
+
+  @Test func aPhotographIsStandardized() {
+    let normalization = Normalization(mean: [0], standardDeviation: [1], standardizes: true)
+    var values: [Float] = [0.1, 0.2, 0.3, 0.6]
+    normalization.finish(&values)
+    // Mean 0.3, standard deviation sqrt(0.14 / 4).
+    for (value, expected) in zip(values, [-1.0690, -0.5345, 0, 1.6036] as [Float]) {
+      #expect(abs(value - expected) < 1e-4)
+    }
+    var flat = [Float](repeating: 0.7, count: 5)
+    normalization.finish(&flat)
+    #expect(flat.allSatisfy { abs($0) < 1e-4 })
+    var others: [Float] = [0.1, 0.2]
+    Normalization.unit(channels: 1).finish(&others)
+    #expect(others == [0.1, 0.2])
+  }
+
   @Test func sameSeedSameWeights() throws {
     #expect(try Self.model() == Self.model())
     let other = try UNetModel.initialized(
