@@ -66,12 +66,12 @@ public final class ProgressBar: Sendable {
     guard now - since >= Self.patience else { return }
     let milliseconds = Double((now - since) / .milliseconds(1))
     let rest = done > 0 ? milliseconds * Double(count - done) / Double(done) : 0
-    let left = done > 0 ? "  \(spelled(.milliseconds(Int(rest.rounded())))) left" : ""
-    draw("\(what) \(barOfCells(done, of: count)) \(done)/\(count)\(left)")
+    let left = done > 0 ? ["\(spelled(.milliseconds(Int(rest.rounded())))) left"] : []
+    draw(BarLine(what, done: done, of: count, details: left))
   }
 
   /// Draws a line.
-  public func draw(_ text: String) {
+  public func draw(_ line: BarLine) {
     let now = now()
     let isDue = state.withLock { state in
       if state.isHidden { return false }
@@ -79,7 +79,7 @@ public final class ProgressBar: Sendable {
       (state.isDrawn, state.drawnAt) = (true, now)
       return true
     }
-    if isDue { write("\r\u{1B}[K" + text.prefix(max(1, columns() - 1))) }
+    if isDue { write("\r\u{1B}[K" + line.text(columns: max(1, columns() - 1))) }
   }
 
   /// Makes the line empty, if something was drawn.

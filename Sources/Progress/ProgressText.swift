@@ -1,9 +1,12 @@
-/// `[######..................]`
-public func barOfCells(_ done: Int, of count: Int) -> String {
-  let cells = 24
-  let full = count <= 0 ? cells : max(0, min(done, count)) * cells / count
-  return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
-    + "]"
+import Glibc
+
+/// How many characters a line of a terminal has; 80 where it does not say.
+///
+/// - Parameter descriptor: An open file: standard output is 1, standard error 2.
+public func terminalColumns(_ descriptor: CInt) -> Int {
+  var size = winsize()
+  let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+  return isKnown && size.ws_col > 0 ? Int(size.ws_col) : 80
 }
 
 /// A time for people: `2 h 05 min`, `4 min 10 s`, `9 s`.

@@ -13,7 +13,9 @@ struct RebuildLog: Sendable {
 
   init(logger: Logger) {
     self.logger = logger
-    bar = ProgressBar(isTerminal: isatty(STDERR_FILENO) != 0) { text in
+    bar = ProgressBar(
+      isTerminal: isatty(STDERR_FILENO) != 0, columns: { terminalColumns(STDERR_FILENO) }
+    ) { text in
       _ = try? FileDescriptor.standardError.writeAll(text.utf8)
     }
   }
@@ -80,7 +82,7 @@ struct RebuildLog: Sendable {
           "validationDice": "\(report.validationDice)", "seconds": "\(report.seconds)",
         ])
     case .step(let report):
-      notifier.status(report.barLine)
+      notifier.status(report.barLine.text())
     case .leftOut(let pair):
       line(.pairSkipped, .warning, event.line ?? "", ["pair": "\(pair.name)"])
     case .note(let text):

@@ -60,11 +60,11 @@ extension TrainedModel {
 
 extension StepReport {
   /// One line for a terminal: where the run is, a bar for the epoch, what it has come to, what it will take.
-  public var barLine: String {
-    let eta = remaining.map { "  ETA \(spelled($0))" } ?? ""
-    let cells = barOfCells(step, of: stepsPerEpoch)
-    return "epoch \(epoch)/\(epochs) \(cells) \(step)/\(stepsPerEpoch)"
-      + "  loss \(decimal(loss))  Dice \(decimal(dice))\(eta)"
+  public var barLine: BarLine {
+    let eta = remaining.map { ["ETA \(spelled($0))"] } ?? []
+    return BarLine(
+      "epoch \(epoch)/\(epochs)", done: step, of: stepsPerEpoch,
+      details: ["loss \(decimal(loss))", "Dice \(decimal(dice))"] + eta)
   }
 }
 

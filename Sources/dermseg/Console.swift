@@ -8,7 +8,7 @@ import SystemPackage
 enum Console {
   /// The one bar of this process, on standard error: what is printed may go elsewhere.
   static let bar = ProgressBar(
-    isTerminal: isTerminal(.standardError), columns: { columns(of: .standardError) },
+    isTerminal: isTerminal(.standardError), columns: { terminalColumns(STDERR_FILENO) },
     write: { write($0, to: .standardError) })
 
   /// Writes a line to standard output.
@@ -50,12 +50,6 @@ enum Console {
 
   private static func isTerminal(_ descriptor: FileDescriptor) -> Bool {
     isatty(descriptor.rawValue) != 0
-  }
-
-  private static func columns(of descriptor: FileDescriptor) -> Int {
-    var size = winsize()
-    let isKnown = unsafe ioctl(descriptor.rawValue, UInt(TIOCGWINSZ), &size) == 0
-    return isKnown && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   private static func write(_ text: String, to descriptor: FileDescriptor) {

@@ -5,9 +5,8 @@ extension EvaluationReport {
   /// The scores as a table, a line for each.
   var table: [String] {
     let both = [model, noLearningRule]
-    let head = line(
-      "", both.flatMap { _ in ["mean", "95 % from", "to", "pooled"] })
-    let names = line("", ["model", "", "", "", "rule"])
+    let head = line("", both.flatMap { _ in ["mean", "from", "to", "pooled"] })
+    let names = line("", ["model", "95 %", "", "", "rule", "95 %"])
     let rows = ScoreKind.all.map { kind in
       line(
         kind.title,
@@ -44,22 +43,23 @@ extension PairedComparison {
   /// The differences as a table, a line for each score.
   var table: [String] {
     ["", "Difference to the earlier one, \(imageCount) photographs"]
-      + [line("", ["mean", "95 % from", "to", "higher", "lower"])]
+      + [["", "95 %"], ["mean", "from", "to", "higher", "lower"]].map { line("", $0, width: 8) }
       + ScoreKind.all.compactMap { kind in
         differences[kind.name].map { difference in
           line(
             kind.title,
             [difference.interval.mean, difference.interval.low, difference.interval.high].map {
               ($0 < 0 ? "" : "+") + text($0, kind)
-            } + ["\(difference.higher)", "\(difference.lower)"])
+            } + ["\(difference.higher)", "\(difference.lower)"], width: 8)
         }
       }
   }
 }
 
-private func line(_ name: String, _ cells: [String]) -> String {
-  let padded = cells.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }
-  let text = name + String(repeating: " ", count: max(1, 24 - name.count)) + padded.joined()
+/// A line of a table; both tables fit into a terminal of 80 columns.
+private func line(_ name: String, _ cells: [String], width: Int = 7) -> String {
+  let padded = cells.map { String(repeating: " ", count: max(1, width - $0.count)) + $0 }
+  let text = name + String(repeating: " ", count: max(1, 23 - name.count)) + padded.joined()
   return String(text.reversed().drop { $0 == " " }.reversed())
 }
 

@@ -30,7 +30,7 @@ final class TrainingDisplay {
     bar.show(event)
     if let line = event.line { quiet.say(line) }
     switch event {
-    case .step(let report): notifier.status(report.barLine)
+    case .step(let report): notifier.status(report.barLine.text())
     case .epoch(let report, _): notifier.status(report.line)
     default: break
     }

@@ -19,6 +19,7 @@ import Testing
   }
 
   private let terminal = Terminal()
+  private let line = BarLine("x", done: 1, of: 1)
 
   @Test func whatIsOverWithinASecondIsNotDrawn() {
     let bar = terminal.bar()
@@ -54,31 +55,47 @@ import Testing
   @Test func itIsNotDrawnTenTimesASecond() {
     let bar = terminal.bar()
     for _ in 0..<100 {
-      bar.draw("x")
+      bar.draw(line)
       terminal.pass(.milliseconds(1))
     }
     #expect(terminal.texts.count == 1)
     // After a line of somebody else's it is there again at once.
     bar.clear()
-    bar.draw("x")
+    bar.draw(line)
     #expect(terminal.texts.count == 3)
   }
 
-  @Test func aNarrowTerminalGetsTheBeginning() {
-    terminal.bar(columns: 6).draw("0123456789")
-    #expect(terminal.texts == ["\r\u{1B}[K01234"])
+  /// Numbers are whole or not there: `22/60` cut to `2` would say something else.
+  @Test(arguments: [
+    (200, "Training [############............] 10/20  loss 0.5000  ETA 4 min 10 s"),
+    (62, "Training [########........] 10/20  loss 0.5000  ETA 4 min 10 s"),
+    (52, "Training [###...] 10/20  loss 0.5000  ETA 4 min 10 s"),
+    (51, "Training 10/20  loss 0.5000  ETA 4 min 10 s"),
+    (42, "Training 10/20  ETA 4 min 10 s"), (20, "Training 10/20"), (5, "Train"), (0, ""),
+  ])
+  func aNarrowTerminalGetsWhatFits(_ columns: Int, _ text: String) {
+    let line = BarLine(
+      "Training", done: 10, of: 20, details: ["loss 0.5000", "ETA 4 min 10 s"])
+    #expect(line.text(columns: columns) == text)
+    #expect(text.count <= columns)
+  }
+
+  @Test func theLastColumnStaysEmptySoThatNothingWraps() {
+    terminal.bar(columns: 15).draw(BarLine("Training", done: 10, of: 20))
+    terminal.bar(columns: 14).draw(BarLine("Training", done: 10, of: 20))
+    #expect(terminal.texts == ["\r\u{1B}[KTraining 10/20", "\r\u{1B}[KTraining 10/2"])
   }
 
   @Test func withoutATerminalOrHiddenNothingIsWritten() {
     let pipe = terminal.bar(isTerminal: false)
-    pipe.draw("x")
+    pipe.draw(line)
     pipe.clear()
     #expect(terminal.texts.isEmpty)
     let bar = terminal.bar()
-    bar.draw("x")
+    bar.draw(line)
     bar.hide()
-    bar.draw("y")
-    #expect(terminal.texts == ["\r\u{1B}[Kx", "\r\u{1B}[K"])
+    bar.draw(line)
+    #expect(terminal.texts == ["\r\u{1B}[Kx [########################] 1/1", "\r\u{1B}[K"])
   }
 
   @Test(arguments: [

@@ -146,10 +146,10 @@ import UNets
       remaining: .seconds(90))
     let bar = String(repeating: "#", count: 12) + String(repeating: ".", count: 12)
     #expect(
-      report.barLine == "epoch 1/4 [\(bar)] 6/12  loss 0.5000  Dice 0.7500  ETA 1 min 30 s")
+      report.barLine.text() == "epoch 1/4 [\(bar)] 6/12  loss 0.5000  Dice 0.7500  ETA 1 min 30 s")
     report.step = 12
     report.remaining = nil
-    #expect(report.barLine.contains("[\(String(repeating: "#", count: 24))] 12/12"))
-    #expect(!report.barLine.contains("ETA"))
+    #expect(report.barLine.text().contains("[\(String(repeating: "#", count: 24))] 12/12"))
+    #expect(!report.barLine.text().contains("ETA"))
   }
 }
