@@ -14,6 +14,7 @@ public struct Doctor {
   private let configFile: FilePath?
   private let options: [String: String]
   private let environment: [String: String]
+  private let instance: ServiceInstance
   private let systemd: Systemd
 
   /// - Parameters:
@@ -23,14 +24,15 @@ public struct Doctor {
     configFile: FilePath?, options: [String: String], environment: [String: String],
     systemd: Systemd = Systemd()
   ) {
+    instance = ServiceInstance(configFile: configFile)
     (self.configFile, self.options) = (configFile, options)
-    (self.environment, self.systemd) = (environment, systemd)
+    (self.environment, self.systemd) = (instance.environment(environment), systemd)
   }
 
   /// Looks at everything. Cost: the model is read once, and the processes of the machine are listed.
   public func findings() async -> [Finding] {
     let (settings, configuration) = await lookAtConfiguration()
-    let unit = systemd.properties(of: "dermsegd.service")
+    let unit = systemd.properties(of: "\(instance.unit).service")
     let user = ServiceUser(unitUser: unit["User"])
     var findings = configuration
     let path = configFile ?? Settings.defaultFile
@@ -41,15 +43,15 @@ public struct Doctor {
           remedy: "chmod 0644 \(shellQuoted(path.string))"))
     }
     if let settings {
-      findings += FolderFindings(settings, user).findings
+      findings += FolderFindings(settings, user, configFile: path).findings
       findings += modelFindings(settings, user)
     }
     findings +=
       MachineFindings(
         MachineFacts(user: user.name), settings: settings,
-        folderCount: settings.map { folderCount($0) } ?? 1, unit: unit
+        folderCount: settings.map { folderCount($0) } ?? 1, configFile: path, unit: unit
       ).findings
-    findings += UnitFindings(systemd, settings: settings).findings
+    findings += UnitFindings(systemd, settings: settings, configFile: path).findings
     return findings
   }
 
@@ -80,7 +82,7 @@ public struct Doctor {
       findings.append(
         Finding(
           .configuration, .bad, "The configuration is wrong: \(error)",
-          remedy: "dermseg check-config \(shellQuoted(path.string))"))
+          remedy: corrected(error) ?? "dermseg check-config \(shellQuoted(path.string))"))
     }
     for name in environment.keys.sorted() {
       guard let meant = SettingKey.suggestion(forVariable: name) else { continue }
@@ -99,10 +101,27 @@ public struct Doctor {
           Finding(
             .configuration, .warning,
             "\(key) is \(path.displayed), which is another folder for each working directory; the "
-              + "service's is /.", remedy: "\(key): with its whole path in the configuration"))
+              + "service's is /.", remedy: edit(path, "\(key): with its whole path")))
       }
     }
     return (settings, findings)
+  }
+
+  private func isHidden(_ folder: FilePath) -> Bool {
+    do throws(FileError) {
+      _ = try DirectoryHandle(opening: folder)
+      return false
+    } catch {
+      return error.errno == .permissionDenied
+    }
+  }
+
+  /// The command that puts the key that was meant in the place of one that does not exist.
+  private func corrected(_ error: SettingsError) -> String? {
+    guard case .unknownKey(let key, .file(let path, let line?), let meant?) = error,
+      key.utf8.allSatisfy({ $0 < 0x80 && ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A })
+    else { return nil }
+    return "sed -i '\(line)s/\(key)/\(meant)/' \(shellQuoted(path.string))"
   }
 
   private func folderCount(_ settings: Settings) -> Int {
@@ -142,10 +161,17 @@ public struct Doctor {
           "Model \(model.id) (\(model.origin)): whole, its checksum is right; input \(input), "
             + "\(model.model.architecture.parameterCount) parameters.")
       ]
+    case .failure where !user.canBeActed && isHidden(settings.modelStore):
+      return [
+        Finding(
+          .model, .warning, "Which model is in service \(user.actor) may not see.",
+          remedy: askAsRoot(configFile ?? Settings.defaultFile))
+      ]
     case .failure(let error):
       let remedy: String
       switch error {
-      case .noModel: remedy = "model: in the configuration; dermseg model list"
+      case .noModel:
+        remedy = "dermseg model list; " + edit(configFile ?? Settings.defaultFile, "model:")
       case .checksumDiffers, .unsound, .badCurrent, .unreadable:
         remedy =
           settings.model == nil

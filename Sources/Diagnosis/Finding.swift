@@ -1,3 +1,6 @@
+import Settings
+import SystemPackage
+
 /// One thing that was looked at, and what is to be said about it.
 public struct Finding: Sendable, Equatable, Encodable {
   /// How bad it is.
@@ -28,6 +31,26 @@ public struct Finding: Sendable, Equatable, Encodable {
     (self.area, self.severity) = (area, severity)
     (self.message, self.remedy) = (message, remedy)
   }
+}
+
+/// The commands that give a unit a line of its own: `systemctl edit` wants a terminal and an editor.
+func dropIn(_ line: String, unit: String) -> String {
+  let folder = "/etc/systemd/system/\(unit).service.d"
+  return "mkdir -p \(folder)"
+    + " && printf '[Service]\\n%s\\n' \(shellQuoted(line)) >> \(folder)/doctor.conf"
+    + " && systemctl daemon-reload && systemctl try-restart \(unit)"
+}
+
+/// The command that sees what whoever asked may not.
+func askAsRoot(_ configuration: FilePath) -> String {
+  "sudo dermseg doctor"
+    + (configuration == Settings.defaultFile
+      ? "" : " --config \(shellQuoted(configuration.string))")
+}
+
+/// The command that opens the configuration, and what to change there.
+func edit(_ configuration: FilePath, _ what: String) -> String {
+  "editor \(shellQuoted(configuration.string))  # \(what)"
 }
 
 /// Words for a shell: quoted where it would take them for something else.

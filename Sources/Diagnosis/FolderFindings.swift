@@ -7,15 +7,16 @@ import SystemPackage
 struct FolderFindings {
   let settings: Settings
   let user: ServiceUser
+  let configFile: FilePath
   private(set) var findings: [Finding] = []
 
-  init(_ settings: Settings, _ user: ServiceUser) {
-    (self.settings, self.user) = (settings, user)
+  init(_ settings: Settings, _ user: ServiceUser, configFile: FilePath) {
+    (self.settings, self.user, self.configFile) = (settings, user, configFile)
     if !user.canBeActed {
       add(
         .warning,
         "Folders are looked at as \(user.actor), not as \(user.name), whom the service runs as.",
-        remedy: "sudo dermseg doctor")
+        remedy: askAsRoot(configFile))
     }
     lookAtTestFolder()
     lookAtWritten(settings.resultsFolder, "Results folder", mode: "2775")
@@ -24,7 +25,7 @@ struct FolderFindings {
     do {
       try FolderPlacement.check(settings)
     } catch {
-      add(.bad, "\(error)", remedy: "resultsFolder: and stateDirectory: in the configuration")
+      add(.bad, "\(error)", remedy: edit(configFile, "resultsFolder: and stateDirectory:"))
     }
   }
 
@@ -34,8 +35,27 @@ struct FolderFindings {
     findings.append(Finding(.folders, severity, message, remedy: remedy))
   }
 
+  /// What the service cannot do, or what whoever asks may not look at.
+  private mutating func addFailure(
+    _ role: String, _ done: String, _ error: FileError, _ path: FilePath, mode: String = "2775"
+  ) {
+    if !user.canBeActed, error.errno == .permissionDenied {
+      return add(
+        .warning,
+        "Whether the \(role) \(path.displayed) can be \(done) by \(user.name), \(user.actor) may not see.",
+        remedy: askAsRoot(configFile))
+    }
+    add(
+      .bad, "The \(role) cannot be \(done) by \(user.actor): \(error)",
+      remedy: mend(error, path, mode: mode))
+  }
+
   private func make(_ path: FilePath, mode: String) -> String {
-    "install -d -o \(user.name) -g \(groupOfUser) -m \(mode) \(shellQuoted(path.string))"
+    let quoted = shellQuoted(path.string)
+    let isLink = ((try? fileStatus(at: path)) ?? nil)?.kind == .symbolicLink
+    return "install -d -o \(user.name) -g \(groupOfUser) -m \(mode) "
+      // Not the link, but the folder that it names.
+      + (isLink ? "\"$(readlink -m \(quoted))\"" : quoted)
   }
 
   private var groupOfUser: String { user.name == "root" ? "root" : user.name }
@@ -55,14 +75,17 @@ struct FolderFindings {
     }
     switch found {
     case .failure(let error):
-      add(
-        .bad, "The test folder cannot be read by \(user.actor): \(error)", remedy: mend(error, path)
-      )
+      addFailure("test folder", "read", error, path)
     case .success(let (count, nil)):
       add(
         .good,
         "Test folder \(path.displayed): \(user.actor) can read it; \(count) names in it\(place(path))."
       )
+    case .success(let (count, _?)) where !user.canBeActed:
+      add(
+        .warning,
+        "Whether the \(count) files in the test folder can be read by \(user.name), \(user.actor) may not see.",
+        remedy: askAsRoot(configFile))
     case .success(let (_, error?)):
       add(
         .bad, "A file in the test folder cannot be read by \(user.actor): \(error)",
@@ -116,9 +139,7 @@ struct FolderFindings {
       return add(
         .good, "The \(role) \(path.displayed) is not there yet; the daemon makes it\(place(path)).")
     }
-    add(
-      .bad, "The \(role) cannot be written by \(user.actor): \(failure)",
-      remedy: mend(failure, path, mode: mode))
+    addFailure(role, "written", failure, path, mode: mode)
     lookAtMount(path, role, isWritten: true)
   }
 
@@ -138,9 +159,7 @@ struct FolderFindings {
     case let error? where error.errno == .noSuchFileOrDirectory:
       add(.good, "There is no model store \(path.displayed) yet; the trainer makes it.")
     case let error?:
-      add(
-        .bad, "The model store cannot be read by \(user.actor): \(error)",
-        remedy: mend(error, path, mode: "0750"))
+      addFailure("model store", "read", error, path, mode: "0750")
     }
   }
 
@@ -154,12 +173,19 @@ struct FolderFindings {
       return MountedFileSystem(of: path).map {
         "mount -o remount,rw \(shellQuoted($0.mountPoint.string))"
       }
-    case .noSpace?, .diskQuotaExceeded?: return "df -h \(quoted)"
-    case .notDirectory?: return "ls -ld \(quoted)"
+    case .noSpace?, .diskQuotaExceeded?: return largest(on: path)
+    case .notDirectory?:
+      return "mv \(quoted) \(shellQuoted(path.string + ".file")) && \(make(path, mode: mode))"
     case .staleNFSFileHandle?, .hostIsDown?:
       return "umount -l \(quoted) && mount \(quoted)"
     default: return nil
     }
+  }
+
+  /// What takes the space; what of it can go only a person knows.
+  private func largest(on path: FilePath) -> String {
+    let top = MountedFileSystem(of: path)?.mountPoint ?? path
+    return "du -xahd 3 \(shellQuoted(top.string)) | sort -h | tail  # and remove what is not needed"
   }
 
   // MARK: - File systems
@@ -180,7 +206,7 @@ struct FolderFindings {
         .warning,
         "The \(role) is on \(name), where inotify is silent: it is looked at every "
           + "\(settings.pollInterval).",
-        remedy: "pollInterval: in the configuration, if that is too seldom or too often")
+        remedy: edit(configFile, "pollInterval: if that is too seldom or too often"))
     }
     guard isWritten, let mount = MountedFileSystem(of: path) else { return }
     if mount.isReadOnly {
@@ -197,7 +223,7 @@ struct FolderFindings {
 
   private mutating func lookAtSpace(_ mount: MountedFileSystem, _ path: FilePath, _ role: String) {
     let free = "\(megabytes(mount.freeBytes)) free for the \(role)"
-    let remedy = "df -h \(shellQuoted(path.string))"
+    let remedy = largest(on: path)
     if mount.freeBytes < 64 << 20 {
       add(.bad, "Only \(free): masks may not fit.", remedy: remedy)
     } else if mount.freeBytes < 1 << 30 {

@@ -1,22 +1,27 @@
 import Settings
+import SystemPackage
 
 /// Judges the limits and the processor of a machine.
 package struct MachineFindings {
   private let facts: MachineFacts
   private let settings: Settings?
+  private let configFile: FilePath
   /// What was found.
   package private(set) var findings: [Finding] = []
 
   /// - Parameters:
   ///   - folderCount: How many folders are to be watched.
+  ///   - configFile: The daemon's configuration.
   ///   - unit: The properties of the daemon's unit; empty where there is none.
   package init(
-    _ facts: MachineFacts, settings: Settings?, folderCount: Int, unit: [String: String]
+    _ facts: MachineFacts, settings: Settings?, folderCount: Int,
+    configFile: FilePath = Settings.defaultFile, unit: [String: String]
   ) {
-    (self.facts, self.settings) = (facts, settings)
+    (self.facts, self.settings, self.configFile) = (facts, settings, configFile)
+    let name = ServiceInstance(configFile: configFile).unit
     judgeInotify(folderCount)
-    judgeOpenFiles(unit)
-    judgeMemory(unit)
+    judgeOpenFiles(unit, name)
+    judgeMemory(unit, name)
     judgeProcessor()
   }
 
@@ -48,10 +53,10 @@ package struct MachineFindings {
   }
 
   private static func sysctl(_ setting: String) -> String {
-    "echo \(setting) > /etc/sysctl.d/60-dermseg.conf && sysctl --system"
+    "echo \(setting) >> /etc/sysctl.d/60-dermseg.conf && sysctl --system"
   }
 
-  private mutating func judgeOpenFiles(_ unit: [String: String]) {
+  private mutating func judgeOpenFiles(_ unit: [String: String], _ name: String) {
     let ofUnit = unit["LimitNOFILE"].flatMap { $0 == "infinity" ? Int.max : Int($0) }
     guard let most = ofUnit ?? facts.openFiles else { return }
     // The daemon has about 33 open, and one more for each level of sub-folders.
@@ -61,11 +66,11 @@ package struct MachineFindings {
       .limits, isShort ? .bad : .good,
       "Open files of \(ofUnit == nil ? "a process" : "the service"): \(text).",
       remedy: isShort
-        ? (ofUnit == nil ? "ulimit -n 1024" : "systemctl edit dermsegd: [Service] LimitNOFILE=1024")
+        ? (ofUnit == nil ? "ulimit -n 1024" : dropIn("LimitNOFILE=1024", unit: name))
         : nil)
   }
 
-  private mutating func judgeMemory(_ unit: [String: String]) {
+  private mutating func judgeMemory(_ unit: [String: String], _ name: String) {
     // The largest photograph, decoded and resized, beside the model: measured at 50 megapixels.
     let (needed, comfortable): (UInt64, UInt64) = (256 << 20, 1 << 30)
     if let available = facts.availableMemory {
@@ -73,13 +78,14 @@ package struct MachineFindings {
         available < needed ? .bad : available < comfortable ? .warning : .good
       add(
         .limits, severity, "Memory: \(megabytes(available)) available.",
-        remedy: severity == .good ? nil : "systemctl stop what is not needed; see free -h")
+        remedy: severity == .good
+          ? nil : "ps -eo rss,unit,args --sort=-rss | head  # and end what is not needed")
     }
     if let limit = unit["MemoryMax"].flatMap({ UInt64($0) }), limit < comfortable {
       add(
         .limits, limit < needed ? .bad : .warning,
         "Memory: the service may have \(megabytes(limit)); photographs of 50 megapixels need about 1 GiB.",
-        remedy: "systemctl edit dermsegd: [Service] MemoryMax=2G")
+        remedy: dropIn("MemoryMax=2G", unit: name))
     }
   }
 
@@ -104,7 +110,7 @@ package struct MachineFindings {
       add(
         .processor, .warning,
         "\(threads) threads are configured, which get in each other's way on \(facts.usableProcessors) "
-          + "processors.", remedy: "threads: auto in the configuration")
+          + "processors.", remedy: edit(configFile, "threads: auto"))
     }
   }
 }

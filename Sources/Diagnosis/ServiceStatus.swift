@@ -81,22 +81,24 @@ public struct ServiceStatus: Sendable, Encodable {
   /// Looks at the folders of some settings.
   ///
   /// - Parameters:
+  ///   - instance: The daemon whose settings they are.
   ///   - now: Seconds since 1970.
   ///   - latestCount: How many of the last masks to show; each is decoded.
   ///   - progress: Called with how many photographs were judged, of how many.
   /// - Throws: `FileError` when the test folder cannot be listed.
   public init(
-    _ settings: Settings, systemd: Systemd = Systemd(), now: Int, latestCount: Int = 10,
-    progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
+    _ settings: Settings, of instance: ServiceInstance, systemd: Systemd = Systemd(), now: Int,
+    latestCount: Int = 10, progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws(FileError) {
     let journal = JournalTail(messageID: MessageKind.segmented.identifier, count: 100)
     try self.init(
-      settings, systemd: systemd, journal: journal, now: now, latestCount: latestCount,
-      progress: progress)
+      settings, of: instance, systemd: systemd, journal: journal, now: now,
+      latestCount: latestCount, progress: progress)
   }
 
   package init(
-    _ settings: Settings, systemd: Systemd, journal: JournalTail, now: Int, latestCount: Int = 10,
+    _ settings: Settings, of instance: ServiceInstance = ServiceInstance(configFile: nil),
+    systemd: Systemd, journal: JournalTail, now: Int, latestCount: Int = 10,
     progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws(FileError) {
     var sha256: String?
@@ -123,7 +125,7 @@ public struct ServiceStatus: Sendable, Encodable {
     unreadable = overview.unreadable
     let results = try? DirectoryHandle(opening: settings.resultsFolder)
     process = results.flatMap { DirectoryLock.holder(of: $0) }.map(Int.init)
-    let unit = systemd.properties(of: "dermsegd.service")
+    let unit = systemd.properties(of: "\(instance.unit).service")
     if unit["LoadState"] == "loaded" {
       unitState = unit["ActiveState"]
       unitStatus = unit["StatusText"].flatMap { $0.isEmpty ? nil : $0 }

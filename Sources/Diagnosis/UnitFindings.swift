@@ -6,20 +6,25 @@ package struct UnitFindings {
   /// What was found.
   package private(set) var findings: [Finding] = []
 
-  private static let daemon = "dermsegd.service"
+  private let instance: ServiceInstance
   private static let timer = "dermseg-trainer.timer"
 
-  /// Asks about the daemon and the trainer's timer.
-  package init(_ systemd: Systemd, settings: Settings?) {
+  /// Asks about the daemon of a configuration and the trainer's timer.
+  package init(
+    _ systemd: Systemd, settings: Settings?, configFile: FilePath = Settings.defaultFile
+  ) {
+    instance = ServiceInstance(configFile: configFile)
     guard systemd.isRunning else {
       add(
         .warning,
         "systemd does not manage this machine (/run/systemd/system is missing): the daemon has to be "
-          + "started in another way.", remedy: "dermsegd --config \(Settings.defaultFile)")
+          + "started in another way.", remedy: "dermsegd --config \(shellQuoted(configFile.string))"
+      )
       return
     }
-    let daemon = systemd.properties(of: Self.daemon)
-    judge(daemon, Self.daemon, isNeeded: true)
+    let name = "\(instance.unit).service"
+    let daemon = systemd.properties(of: name)
+    judge(daemon, name, isNeeded: true)
     judge(systemd.properties(of: Self.timer), Self.timer, isNeeded: false)
     if let settings, daemon["LoadState"] == "loaded" { judgeSandbox(daemon, settings) }
   }
@@ -37,7 +42,8 @@ package struct UnitFindings {
       return add(
         trouble, "\(name) is not installed (\(state)).",
         remedy: state == "masked"
-          ? "systemctl unmask \(name)" : "make install && systemctl daemon-reload")
+          ? "systemctl unmask \(name) && systemctl enable --now \(name)"
+          : "make install && systemctl daemon-reload")
     }
     if unit["NeedDaemonReload"] == "yes" {
       add(.warning, "\(name) was changed since systemd read it.", remedy: "systemctl daemon-reload")
@@ -52,11 +58,12 @@ package struct UnitFindings {
         isEnabled && restarts == 0 ? .good : .warning,
         "\(name) is \(unit["ActiveState"] ?? ""), \(enabled)\(again).",
         remedy: !isEnabled
-          ? "systemctl enable \(name)" : restarts > 0 ? "journalctl -u \(name) -p warning" : nil)
+          ? "systemctl enable \(name)"
+          : restarts > 0 ? "journalctl -u \(name) -p warning; systemctl reset-failed \(name)" : nil)
     case "failed"?:
       add(
         trouble, "\(name) failed (\(unit["Result"] ?? "")), \(enabled).",
-        remedy: "journalctl -u \(name) -n 20; then systemctl restart \(name)")
+        remedy: "journalctl -u \(name) -n 20; systemctl restart \(name)")
     default:
       add(
         trouble, "\(name) is not active (\(unit["ActiveState"] ?? "not known")), \(enabled).",
@@ -83,21 +90,40 @@ package struct UnitFindings {
       {
         add(
           .bad, "The \(role) \(path.displayed) is hidden from the service by its sandbox.",
-          remedy: "systemctl edit dermsegd: [Service] ProtectHome=no")
+          remedy: dropIn("ProtectHome=no", unit: instance.unit))
       } else if isWritten, unit["ProtectSystem"] == "strict",
         !(written + state).contains(where: { path.starts(with: $0) })
       {
         add(
           .bad, "The \(role) \(path.displayed) is read-only for the service by its sandbox.",
-          remedy: "systemctl edit dermsegd: [Service] ReadWritePaths=\(path.string)")
+          remedy: dropIn("ReadWritePaths=\(Self.quoted(path))", unit: instance.unit))
       }
     }
   }
 
-  /// `-/a /b` is two paths; the minus says that the first may be missing.
+  /// A path as a unit file has it (systemd.syntax(7)).
+  private static func quoted(_ path: FilePath) -> String {
+    let text = path.string.replacing("%", with: "%%")
+    guard text.contains(where: { " \t\"'\\".contains($0) }) else { return text }
+    return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
+
+  /// `-/a "/b c"` is two paths, as `systemctl show` prints them; the minus says that the first may be missing.
   private static func paths(_ text: String?) -> [FilePath] {
-    (text ?? "").split(separator: " ").map {
-      FilePath(String($0.first == "-" ? $0.dropFirst() : $0))
+    var words: [String] = [""]
+    var (isQuoted, isEscaped) = (false, false)
+    for character in text ?? "" {
+      switch character {
+      case _ where isEscaped: words[words.count - 1].append(character)
+      case "\\": break
+      case "\"": isQuoted.toggle()
+      case " " where !isQuoted: words.append("")
+      default: words[words.count - 1].append(character)
+      }
+      isEscaped = !isEscaped && character == "\\"
+    }
+    return words.filter { !$0.isEmpty }.map {
+      FilePath(String($0.first == "-" ? $0.dropFirst() : Substring($0)))
     }
   }
 }

@@ -38,15 +38,19 @@ struct FailedCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try await service.settings("Not listed")
-    let lines = try overview(of: settings, "Not listed", quiet).failed.map {
+    let found = try overview(of: settings, "Not listed", quiet)
+    let lines = found.failed.map {
       Line(file: $0.source.description, reason: $0.reason, noted: $0.noted.seconds)
     }
+    for text in notLookedAt(found.unreadable) { Console.error("Not looked at: \(text)") }
     if json { return try printJSON(lines) }
     for line in lines { Console.print("\(localTime(line.noted))  \(line.file): \(line.reason)") }
     if !settings.failedNotes {
       Console.error("The setting failedNotes is false: reasons are in the journal only.")
     }
-    if lines.isEmpty { return quiet.say("None.") }
+    if lines.isEmpty {
+      return quiet.say(found.unreadable.isEmpty ? "None." : "None that could be looked at.")
+    }
     quiet.say("\(lines.count) failed. To try them again: dermseg retry --all")
   }
 }
@@ -91,9 +95,12 @@ struct RetryCommand: AsyncParsableCommand {
       throw CommandFailure(
         message:
           "Not tried again: the setting failedNotes is false, so the daemon alone knows what "
-          + "failed. Restart it: systemctl restart dermsegd", exitCode: .badConfiguration)
+          + "failed. Restart it: systemctl restart \(service.service.unit)",
+        exitCode: .badConfiguration)
     }
-    let failed = try overview(of: settings, "Not tried again", quiet).failed.map(\.source)
+    let found = try overview(of: settings, "Not tried again", quiet)
+    for text in notLookedAt(found.unreadable) { Console.error("Not looked at: \(text)") }
+    let failed = found.failed.map(\.source)
     let chosen = all ? failed : try names.map { try source(named: $0, among: failed) }
     let state = stateDirectory(settings)
     for source in chosen {
@@ -106,9 +113,13 @@ struct RetryCommand: AsyncParsableCommand {
       }
       quiet.say("To be tried again: \(source)")
     }
-    if chosen.isEmpty { return quiet.say("None has failed.") }
+    if chosen.isEmpty {
+      return quiet.say(
+        found.unreadable.isEmpty ? "None has failed." : "None that could be looked at has failed.")
+    }
     quiet.say(
-      "The daemon finds out within \(spelled(settings.rescanInterval)); at once: systemctl reload dermsegd"
+      "The daemon finds out within \(spelled(settings.rescanInterval)); at once: systemctl reload "
+        + service.service.unit
     )
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import FoundationEssentials
+import Glibc
 import ModelStore
 import Settings
 import SystemPackage
@@ -36,7 +37,10 @@ struct StoreOption: ParsableArguments {
   var modelStore: String?
 
   /// The store named by the option, or by the settings.
+  ///
+  /// Whoever puts a model into it, the service's user has to read it.
   func store() async throws -> ModelStore {
+    umask(0o022)
     if let modelStore { return ModelStore(directory: FilePath(modelStore)) }
     let settings = try await loadSettings([:], "Store not found")
     return ModelStore(directory: settings.modelStore)

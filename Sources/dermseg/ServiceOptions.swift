@@ -13,6 +13,12 @@ struct ServiceOptions: ParsableArguments {
   var config: String?
 
   @Option(
+    help: ArgumentHelp(
+      "The service dermsegd@NAME, whose configuration is /etc/dermseg/NAME.yaml.", valueName: "name"
+    ))
+  var instance: String?
+
+  @Option(
     help: ArgumentHelp("The watched folder. Default: the setting testFolder.", valueName: "dir"),
     completion: .directory)
   var testFolder: String?
@@ -33,7 +39,20 @@ struct ServiceOptions: ParsableArguments {
   var recursive = false
 
   /// The configuration file that was named.
-  var configFile: FilePath? { config.map { FilePath($0) } }
+  var configFile: FilePath? {
+    instance.map { ServiceInstance.configFile(of: $0) } ?? config.map { FilePath($0) }
+  }
+
+  /// Which service it is.
+  var service: ServiceInstance { ServiceInstance(configFile: configFile) }
+
+  func validate() throws {
+    guard let instance else { return }
+    if config != nil { throw ValidationError("Give either --instance or --config.") }
+    if instance.isEmpty || instance.contains("/") {
+      throw ValidationError("--instance \(instance) is no name of a service.")
+    }
+  }
 
   /// What was given, by the names that `Settings` knows.
   var given: [String: String] {
@@ -58,7 +77,8 @@ func loadSettings(
 ) async throws -> Settings {
   do throws(SettingsError) {
     return try await Settings.load(
-      configFile: configFile, options: given, environment: processEnvironment())
+      configFile: configFile, options: given,
+      environment: ServiceInstance(configFile: configFile).environment(processEnvironment()))
   } catch {
     if case .invalidValue(_, _, _, .option) = error {
       throw CommandFailure(message: "\(undone): \(error)", exitCode: .badArguments)

@@ -34,7 +34,7 @@ struct StatusCommand: AsyncParsableCommand {
     defer { bar.clear() }
     let status: ServiceStatus
     do {
-      status = try ServiceStatus(settings, now: time(nil)) {
+      status = try ServiceStatus(settings, of: service.service, now: time(nil)) {
         bar.show("Looking at photographs", done: $0, of: $1)
       }
     } catch {
@@ -58,7 +58,7 @@ extension ServiceStatus {
       "model    \(model ?? Console.styled("none: \(modelTrouble ?? "")", .bad))",
       "daemon   \(daemon)",
     ]
-    for text in unreadable { lines.append("not looked at: \(text)") }
+    lines += notLookedAt(unreadable).map { "not looked at: \($0)" }
     if !latest.isEmpty { lines += ["", "last masks"] + table }
     return lines
   }
@@ -100,6 +100,14 @@ extension ServiceStatus {
   private func trimmed(_ line: String) -> String {
     String(line.reversed().drop { $0 == " " }.reversed())
   }
+}
+
+/// The first of what could not be looked at, and how many more there are: whoever may not read the Results
+/// folder may read none of the masks.
+func notLookedAt(_ texts: [String]) -> [String] {
+  let shown = 3
+  guard texts.count > shown + 1 else { return texts }
+  return texts.prefix(shown) + ["and \(texts.count - shown) more"]
 }
 
 /// A time as `2026-11-25 01:02:03`, on the clock of this place.

@@ -100,6 +100,43 @@ import Testing
     #expect(findings.contains { $0.area == .processor })
   }
 
+  /// The command is run: afterwards the key is the one that was meant.
+  @Test func aKeyThatIsMisspeltIsCorrectedByTheCommand() async throws {
+    scene.folder.run(#"printf '# mine\ntresholdd: 0.4\n' > "$D/empty.yaml""#)
+    let finding = try #require(
+      await scene.doctor().findings().first { $0.area == .configuration && $0.severity == .bad })
+    let remedy = try #require(finding.remedy)
+    #expect(remedy.hasPrefix("sed -i '2s/tresholdd/threshold/' "))
+    #expect(scene.folder.run(remedy) == 0)
+    #expect(troubles(.configuration, await scene.doctor().findings()) == [])
+  }
+
+  /// The commands are run: a link that leads nowhere, and a file where a folder should be.
+  @Test func foldersOfTheWrongKindAreMendedByTheCommand() async throws {
+    let kinds = [#"ln -s "$D/away/test" "$D/test""#, #": > "$D/test""#]
+    for kind in kinds {
+      scene.folder.run(#"rm -rf "$D/test"; "# + kind)
+      let finding = try #require(
+        await scene.doctor().findings().first { $0.area == .folders && $0.severity == .bad })
+      let remedy = try #require(finding.remedy)
+      // Only root may give a folder to somebody else.
+      let own = remedy.replacing(#/ -o \S+ -g \S+/#, with: "")
+      #expect(scene.folder.run(own) == 0, "\(remedy)")
+      #expect(scene.folder.run(#"test -d "$D/test""#) == 0)
+    }
+  }
+
+  /// Others than root and the service's user are told what they cannot see, not that it is wrong.
+  @Test(.enabled(if: getuid() != 0, "root sees everything; Tests/System asks as nobody"))
+  func whatOnlyTheServiceMaySeeIsNoFault() async throws {
+    let units = systemd(["dermsegd.service": "LoadState=loaded\nActiveState=active\nUser=daemon\n"])
+    scene.folder.run(#"mkdir "$D/models"; chmod 0 "$D/state" "$D/models""#)
+    defer { scene.folder.run(#"chmod 700 "$D/state" "$D/models""#) }
+    let found = troubles(.folders, await scene.doctor(systemd: units).findings())
+    #expect(found.contains { $0.hasPrefix("warning: Whether the state directory ") })
+    #expect(!found.contains { $0.hasPrefix("bad: ") })
+  }
+
   @Test func aVariableThatMeansNothingIsNoted() async throws {
     let found = troubles(
       .configuration, await scene.doctor(environment: ["DERMSEG_TESTFOLDER": "/a"]).findings())

@@ -51,7 +51,9 @@ import Testing
         + "cpu.max of the control group leaves 2.")
     let settings = try await Settings.load(
       configFile: nil, options: ["threads": "8"], environment: [:])
-    #expect(troubles(facts(), settings: settings)[0].contains("=> threads: auto"))
+    #expect(
+      troubles(facts(), settings: settings)[0].hasSuffix(
+        "=> editor /etc/dermseg/dermseg.yaml  # threads: auto"))
   }
 
   private static let sound =
@@ -89,6 +91,28 @@ import Testing
     #expect(none.count == 1 && none[0].message.contains("/run/systemd/system is missing"))
   }
 
+  @Test func anInstanceIsAUnitOfItsOwn() async throws {
+    let settings = try await Settings.load(
+      configFile: nil, options: ["results-folder": "/srv/dermseg/ward/Results", "threads": "8"],
+      environment: ServiceInstance(configFile: "/etc/dermseg/ward.yaml").environment([:]))
+    #expect(settings.stateDirectory == "/var/lib/dermsegd-ward")
+    let sandboxed = Self.sound + "ProtectSystem=strict\nStateDirectory=dermsegd-ward\n"
+    let systemd = systemd([
+      "dermsegd@ward.service": sandboxed + "ReadWritePaths=-/srv/dermseg/ward/Results\n",
+      "dermseg-trainer.timer": Self.sound,
+    ])
+    let found = UnitFindings(systemd, settings: settings, configFile: "/etc/dermseg/ward.yaml")
+      .findings
+    #expect(found.map(\.severity) == [.good, .good])
+    #expect(found[0].message == "dermsegd@ward.service is active, enabled.")
+    let limited = MachineFindings(
+      facts(), settings: settings, folderCount: 1, configFile: "/etc/dermseg/ward.yaml",
+      unit: ["MemoryMax": "104857600"]
+    ).findings.filter { $0.severity != .good }.compactMap(\.remedy)
+    #expect(limited.first?.contains("/etc/systemd/system/dermsegd@ward.service.d/") == true)
+    #expect(limited.last == "editor /etc/dermseg/ward.yaml  # threads: auto")
+  }
+
   @Test func aSandboxThatShutsAFolderOutIsFound() async throws {
     let sandboxed =
       Self.sound
@@ -97,6 +121,13 @@ import Testing
     #expect(try await unitTroubles(sandboxed) == [])
     let elsewhere = try await unitTroubles(sandboxed, options: ["results-folder": "/data/masks"])
     #expect(elsewhere.count == 1 && elsewhere[0].contains("ReadWritePaths=/data/masks"))
+    let spaced = try await unitTroubles(sandboxed, options: ["results-folder": "/data/100 % a"])
+    let granted = sandboxed.replacing(
+      "ReadWritePaths=", with: #"ReadWritePaths="/data/100 % a" "/data/\\\"b" "#)
+    for folder in ["/data/100 % a", #"/data/\"b"#] {
+      #expect(try await unitTroubles(granted, options: ["results-folder": folder]) == [])
+    }
+    #expect(spaced[0].contains(#"'ReadWritePaths="/data/100 %% a"'"#))
     let home = try await unitTroubles(sandboxed, options: ["test-folder": "/home/a/in"])
     #expect(home.count == 1 && home[0].contains("ProtectHome=no"))
   }

@@ -31,6 +31,16 @@ import UNets
     return id
   }
 
+  /// As an administrator whose umask is strict: the service's user reads the store all the same.
+  @Test func whatIsPromotedCanBeReadByTheService() throws {
+    try folder.write(try bytes(3), to: "mine.safetensors")
+    let run = try ProgramRun(
+      "dermseg", ["model", "promote", "./mine.safetensors", "--model-store", "models"], in: folder,
+      prefix: "umask 077;")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(folder.shell("test -z \"$(find models -mindepth 1 ! -type l ! -perm -o+r)\"") == 0)
+  }
+
   @Test func theStoreIsListedAndChanged() throws {
     #expect(try model(["list"]).output == "* built-in  the model in the programs\n")
     let (first, second) = (try store(1), try store(2))

@@ -168,15 +168,24 @@ cp /tmp/photographs/images/synth_0002.jpg "$data/ward/test/"
 check "and segments what is in its folder" within 60 test -s "$data/ward/Results/synth_0002_segmentation.png"
 check "it has a state directory of its own" test -e /var/lib/dermsegd-ward/in-hand
 check "-u tells the two apart" finds 1 -u dermsegd@ward DERMSEG_FILE=synth_0002.jpg
+check "dermseg doctor judges the instance by its own unit" "$dermseg" doctor --instance ward
+check "and names it" grep -q "dermsegd@ward.service is active" <<< "$("$dermseg" doctor --instance ward)"
+check "dermseg status shows it" grep -q "$data/ward/test -> $data/ward/Results" <<< "$("$dermseg" status --instance ward)"
+check "with its own process" grep -q "process $(property MainPID dermsegd@ward.service): " \
+  <<< "$("$dermseg" status --instance ward)"
 check "it stops when told" systemctl stop dermsegd@ward.service
 
 step "a nurse"
 useradd --no-create-home --groups dermseg nurse
 as_nurse() { runuser -u nurse -- "$@"; }
+as_nobody() { runuser -u nobody -- env LD_LIBRARY_PATH="${LD_LIBRARY_PATH-}" "$@"; }
 check "who is in the group can drop a photograph" as_nurse cp /tmp/photographs/images/synth_0001.jpg "$data/test/nurse.jpg"
 check "it is segmented" within 60 test -s "$data/Results/nurse_segmentation.png"
 check "and read the mask" as_nurse cat "$data/Results/nurse_segmentation.png"
 check "others cannot" not runuser -u nobody -- cat "$data/Results/nurse_segmentation.png"
+check "they are told that they see too little, and of no fault" as_nobody "$dermseg" doctor
+check "dermseg failed does not say that nothing failed" grep -q "None that could be looked at" \
+  <<< "$(as_nobody "$dermseg" failed)"
 
 step "sandbox"
 check "without the sandbox the probe can do all it tries" is "$(perl Tests/System/probe.pl)" \
