@@ -68,6 +68,22 @@ import Testing
       daemon.log.count("Waiting: ") < 6, "one entry per try, and the tries are 1, 2, 4 s apart")
   }
 
+  @Test func aResultsFolderThatComesAndIsAnothersIsWaitedFor() async throws {
+    daemon.folder.run(#"mkdir "$D/new""#)
+    var lock: DirectoryLock? = try DirectoryLock(
+      DirectoryHandle(opening: daemon.folder.appending("new")))
+    try await daemon.run {
+      try await daemon.until("ready") { daemon.log.count("Ready") == 1 }
+      daemon.folder.run(#"cd "$D"; mv Results away; mv new Results"#)
+      try daemon.drop(1, as: "a.jpg")
+      try await daemon.until("waits") { daemon.log.count("Waiting: ") >= 2 }
+      #expect(try daemon.masks() == [], "another daemon works there")
+      withExtendedLifetime(lock) { lock = nil }
+      try await daemon.until("a") { daemon.exists("Results/a_segmentation.png") }
+    }
+    #expect(daemon.log.count("Going on: ") == 1)
+  }
+
   @Test func aRemovedResultsFolderIsMadeAgainWithAllMasks() async throws {
     try daemon.drop(1, as: "a.jpg")
     try daemon.drop(2, as: "b.jpg")
@@ -94,6 +110,9 @@ import Testing
         "results-folder": daemon.folder.appending("link").string,
       ])
       #expect(other?.exitCode == 75)
+      // Another Results folder, the same state directory.
+      let results = daemon.folder.appending("Results2").string
+      #expect(try await refusal(["results-folder": results])?.exitCode == 75)
     }
     #expect(try await refusal([:]) == nil, "when the first has ended, the next one starts")
   }

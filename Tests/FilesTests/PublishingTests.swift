@@ -40,6 +40,15 @@ import Testing
     #expect(try content("m") == "mask")
   }
 
+  @Test func nothingIsAppendedThroughASymbolicLink() throws {
+    directory.run(#"cd "$D"; printf secret > target; ln -s target m"#)
+    let error = #expect(throws: FileError.self) {
+      try directory.handle.append(Array("line".utf8), to: name("m"))
+    }
+    #expect(error?.errno == .tooManySymbolicLinkLevels)
+    #expect(try content("target") == "secret")
+  }
+
   @Test func aDirectoryOfThatNameStaysAndIsReported() throws {
     directory.run(#"mkdir "$D/m"; touch "$D/m/inside""#)
     let error = #expect(throws: FileError.self) {

@@ -43,6 +43,21 @@ import Testing
     #expect(await ticks.next() != nil)
   }
 
+  @Test func ofManyNamesOnlySomeAreKept() async throws {
+    #expect(watcher.attach(to: folder.handle) == .inotify)
+    folder.run(#"cd "$D"; for i in $(seq 1200); do : > f$i; done"#)
+    var ticks = watcher.ticks.makeAsyncIterator()
+    var seen = WatchObservations()
+    var isAll = false
+    while !isAll, await ticks.next() != nil {
+      let new = watcher.takeObservations()
+      if new.isIncomplete || seen.isIncomplete { isAll = true }
+      #expect((new.names[.top]?.count ?? 0) <= 1000)
+      seen = new
+    }
+    #expect(isAll, "whoever looks knows that a listing is needed")
+  }
+
   @Test(arguments: [#"rm -r "$D/in""#, #"mv "$D/in" "$D/away""#])
   func theFoldersOwnEndIsTold(_ command: String) async throws {
     // The handle is closed again at once: while one is open the kernel does not tell of a deletion.

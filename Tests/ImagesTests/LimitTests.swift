@@ -172,6 +172,22 @@ import Testing
     }
   }
 
+  @Test("oddities of PNG files are counted") func warningsOfPNG() throws {
+    let transparent = PNGBuilder.chunk("tRNS", [0, 7])
+    func file(_ count: Int) -> [UInt8] {
+      PNGBuilder(
+        width: 16, height: 16, samples: Array(repeating: 9, count: 256),
+        chunksBefore: Array(repeating: transparent, count: count)
+      ).file()
+    }
+    // Only the first one counts; libpng complains about each of the others.
+    #expect(refusal(of: file(100)) == nil)
+    guard case .tooManyWarnings(limit: 100, _) = refusal(of: file(110)) else {
+      Issue.record("\(String(describing: refusal(of: file(110))))")
+      return
+    }
+  }
+
   /// Where the start-of-scan markers are. Within coded data 0xFF is followed by 0.
   static func scanStarts(_ bytes: [UInt8]) -> [Int] {
     (0..<(bytes.count - 1)).filter { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA }

@@ -139,6 +139,7 @@ import Testing
     for change in [
       { _ = try store.rollback() }, { _ = try store.promote(ids[0]) },
       { _ = try store.prune(keeping: 0) },
+      { _ = try store.publish(try ModelStoreTests.bytes(seed: 4), name: "m") },
     ] as [() throws -> Void] {
       #expect {
         try change()

@@ -71,6 +71,16 @@ import Testing
     }
   }
 
+  @Test func aHeaderOfMoreThanFourMegabytesIsNotRead() throws {
+    func file(_ spaces: Int) -> [UInt8] {
+      Self.bytes(header: "{}" + String(repeating: " ", count: spaces))
+    }
+    #expect(try SafeTensorsFile(parsing: file((4 << 20) - 2)).tensors.isEmpty)
+    #expect(throws: SafeTensorsError.badHeaderLength((4 << 20) + 1, available: (4 << 20) + 1)) {
+      _ = try SafeTensorsFile(parsing: file((4 << 20) - 1))
+    }
+  }
+
   @Test func everyCutIsRefused() {
     let whole = Self.file.serialized()
     for length in 0..<whole.count {

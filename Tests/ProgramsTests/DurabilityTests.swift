@@ -99,11 +99,38 @@ import Testing
     #expect(steps[..<said].contains { $0.name == "fsync" && $0.path.hasSuffix("/Results") })
   }
 
+  @Test("Arrays, which are written piece by piece")
+  func arrays() throws {
+    let folder = try ScratchDirectory()
+    try DrawnPair.write(0..<3, to: folder)
+    let run = try ProgramRun(
+      "dermseg",
+      [
+        "data", "--images", "images", "--masks", "masks", "--output", "\(folder.path)/arrays",
+        "--size", "16", "--quiet",
+      ], in: folder, prefix: try counting(folder))
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let steps = steps(String(decoding: try folder.read("trace"), as: UTF8.self))
+      .filter { $0.name == "fsync" || $0.name == "renameat" }
+    let names = steps.indices.filter { steps[$0].path.hasSuffix(".npy") }
+    #expect(names.count == 2)
+    for index in names {
+      #expect(index > 0 && steps[index - 1].path.hasSuffix(".part"), "bytes before the name")
+      #expect(index + 1 < steps.count && steps[index + 1].name == "fsync", "then the folder")
+    }
+  }
+
+  /// What a program is to be started by so that its calls for a folder are written to `trace` in it.
+  private func counting(_ folder: ScratchDirectory) throws -> String {
+    let library = try DaemonProcess.programs.appending("libDermsegFaults.so")
+    return "env LD_PRELOAD=\(library) DERMSEG_FAULT_FOLDERS=\(folder.path) "
+      + "DERMSEG_FAULT_TRACE=\(folder.path)/trace"
+  }
+
   @Test("Checkpoints and models")
   func trainer() throws {
     let folder = try ScratchDirectory()
     try DrawnPair.write(0..<12, to: folder, under: "training", hiddenInBlue: true)
-    let library = try DaemonProcess.programs.appending("libDermsegFaults.so")
     let run = try ProgramRun(
       "dermseg-trainer",
       [
@@ -112,8 +139,7 @@ import Testing
         "16", "--training-epochs", "20", "--training-batch-size", "4", "--training-least-steps",
         "1", "--threads", "1",
       ], in: folder,
-      prefix: "env LD_PRELOAD=\(library) DERMSEG_FAULT_FOLDERS=\(folder.path) "
-        + "DERMSEG_FAULT_TRACE=\(folder.path)/trace")
+      prefix: try counting(folder))
     #expect(run.exitCode == 0, "\(run.errors)")
     let steps = steps(String(decoding: try folder.read("trace"), as: UTF8.self))
     #expect(faults(in: steps, oneByOne: true) == [])
