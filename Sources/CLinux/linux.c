@@ -15,6 +15,10 @@ int clinux_renameat2(
       old_directory, old_name, new_directory, new_name, no_replace ? RENAME_NOREPLACE : 0);
 }
 
+void clinux_begin_writing(int descriptor, int64_t offset, int64_t count) {
+  (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 uint64_t clinux_file_system_magic(int descriptor) {
   struct statfs information;
   if (fstatfs(descriptor, &information) != 0) return 0;

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -11,6 +12,9 @@ public final class StreamedFile {
   private let path: FilePath
   private let descriptor: OwnedDescriptor
   private var isPublished = false
+  /// Bytes whose way to the disk has begun.
+  private var begun = 0
+  private static let piece = 16 << 20
   /// Bytes that were appended until now.
   public private(set) var count = 0
 
@@ -28,10 +32,14 @@ public final class StreamedFile {
     if !isPublished { try? directory.remove(part) }
   }
 
-  /// Adds bytes at the end.
+  /// Adds bytes at the end. What has come together is on its way to the disk while the next is made.
   public func append(_ bytes: [UInt8]) throws(FileError) {
     try descriptor.writeAll(bytes, path: path, at: count)
     count += bytes.count
+    guard count - begun >= Self.piece else { return }
+    // A hint only: whether all of it is there is asked when the file is published.
+    clinux_begin_writing(descriptor.number, Int64(begun), Int64(count - begun))
+    begun = count
   }
 
   /// Writes over bytes at the beginning.

@@ -11,6 +11,9 @@ int clinux_renameat2(
     int old_directory, const char *old_name, int new_directory, const char *new_name,
     int no_replace);
 
+// Asks that written bytes begin their way to the disk, without waiting for them; a hint.
+void clinux_begin_writing(int descriptor, int64_t offset, int64_t count);
+
 // The file system's magic number of statfs(2), 0 for "could not be asked".
 uint64_t clinux_file_system_magic(int descriptor);
 
