@@ -60,7 +60,7 @@ public struct Gallery {
     }
     var page = GalleryPage.head(
       title: escapedForMarkup(title), count: entries.count,
-      flagged: entries.count { $0.report.isFlagged })
+      flagged: entries.count { $0.report.isFlagged }, labels: columns.map(\.name))
     page += "<thead><tr><th>photograph</th>"
     for (index, column) in columns.enumerated() {
       page += "<th title=\"\(column.explanation)\"><button data-column=\"\(index + 1)\">"

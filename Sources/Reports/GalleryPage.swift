@@ -3,7 +3,8 @@ enum GalleryPage {
   /// - Parameters:
   ///   - title: escaped.
   ///   - flagged: how many somebody should look at.
-  static func head(title: String, count: Int, flagged: Int) -> String {
+  ///   - labels: of the columns after the photograph's.
+  static func head(title: String, count: Int, flagged: Int, labels: [String]) -> String {
     let look =
       flagged == 0
       ? ""
@@ -20,7 +21,8 @@ enum GalleryPage {
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
       style-src 'unsafe-inline'; script-src 'unsafe-inline'">
       <title>\(title)</title>
-      <style>\(style)</style>
+      <style>\(style)
+      \(narrowStyle(labels))</style>
       </head>
       <body>
       <header>
@@ -48,13 +50,16 @@ enum GalleryPage {
     header{padding:16px 20px}h1{font-size:22px;margin:0}p{margin:4px 0 10px;color:#555}
     label{margin-right:18px}input[type=search]{font:inherit;padding:3px 6px}
     table{border-collapse:collapse;width:100%;background:#fff}
-    th{position:sticky;top:0;background:#e9e9e4;z-index:1;text-align:left;padding:6px 10px;font-weight:normal}
-    th button{font:inherit;font-weight:bold;border:0;background:none;cursor:pointer;padding:2px 0}
+    th{position:sticky;top:0;background:#e9e9e4;z-index:1;text-align:left;padding:6px;font-weight:normal}
+    th button{font:inherit;text-align:left;font-weight:bold;border:0;background:none;cursor:pointer;padding:2px 0}
     th[aria-sort=ascending] button::after{content:" \\2191"}
     th[aria-sort=descending] button::after{content:" \\2193"}
-    td{padding:6px 10px;border-top:1px solid #e4e4e0;vertical-align:top;font-variant-numeric:tabular-nums}
+    td{padding:6px;border-top:1px solid #e4e4e0;vertical-align:top;font-variant-numeric:tabular-nums}
     td.picture{width:1px}figure{position:relative;margin:0;display:inline-block;line-height:0}
-    img{display:block;border-radius:3px}
+    td.picture{padding-left:10px}td:last-child{overflow-wrap:anywhere;min-width:7em}
+    td:nth-child(2){overflow-wrap:anywhere;min-width:9.8em}
+    img{display:block;border-radius:3px;height:auto}
+    @media(min-width:761px) and (max-width:1400px){img{max-width:18vw}}
     svg{position:absolute;inset:0;width:100%;height:100%;opacity:0}
     path{fill:none;stroke:#54ffe0;stroke-width:2;stroke-linejoin:round}
     path.rim{stroke:#00322b;stroke-width:4;stroke-opacity:.7}
@@ -65,6 +70,24 @@ enum GalleryPage {
     vertical-align:-2px;margin-right:3px}td:has(i){white-space:nowrap}
     @media print{header label{display:none}th{position:static}svg{opacity:1}}
     """
+
+  /// On a telephone a row is a card, and each measurement says what it is.
+  private static func narrowStyle(_ labels: [String]) -> String {
+    let names = labels.enumerated().map { index, label in
+      "td:nth-child(\(index + 2))::before{content:\"\(label) \"}"
+    }
+    return """
+      @media(max-width:760px){img{max-width:100%}table,tbody,tr,td,thead,thead tr,th{display:block}
+      thead{position:sticky;top:0;z-index:1}thead tr{display:flex;flex-wrap:wrap;background:#e9e9e4}
+      th{position:static;padding:2px 8px}th:first-child{display:none}
+      tr{padding:8px 12px}tr.look{box-shadow:inset 5px 0 #e6a700}tr.look td.picture{box-shadow:none}
+      td,td.picture{border:0;min-width:0 !important;padding:1px 0;width:auto;max-width:none}
+      tbody tr{border-top:1px solid #d8d8d2}
+      td::before{color:#666}td:nth-child(2)::before{content:""}
+      td[data-value=""]{display:none}
+      \(names.dropFirst().joined(separator: "\n"))}
+      """
+  }
 
   private static let script = """
     const body=document.querySelector("tbody");

@@ -198,6 +198,7 @@ extension Double {
   package func fixed(places: Int) -> String {
     let text = "\(rounded(places: places))"
     guard let dot = text.firstIndex(of: "."), !text.contains("e") else { return text }
+    if places == 0 { return String(text[..<dot]) }
     let digits = text.distance(from: dot, to: text.endIndex) - 1
     return text + String(repeating: "0", count: max(0, places - digits))
   }

@@ -182,6 +182,9 @@ import Testing
     // What is nowhere known has no column.
     #expect(!page.contains("area mm²") && page.contains("across px"))
     #expect(!page.contains("please look") && !page.contains("id=\"flagged\""))
+    // On a telephone each measurement says what it is.
+    #expect(page.contains("td:nth-child(3)::before{content:\"area % \"}"))
+    #expect(348.4.fixed(places: 0) == "348" && 0.25.fixed(places: 3) == "0.250")
   }
 
   @Test func thoseToLookAtComeFirst() throws {
