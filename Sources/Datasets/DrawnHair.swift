@@ -85,26 +85,8 @@ extension Sample {
   mutating func blur(deviation: Float, format: SampleFormat) {
     guard deviation >= 0.2 else { return }
     let (side, channels) = (format.inputSize, format.channels)
-    let reach = min(Int((3 * deviation).rounded(.up)), side - 1)
-    var weights = (0...reach).map { expf(-Float($0 * $0) / (2 * deviation * deviation)) }
-    let sum = 2 * weights.reduce(0, +) - weights[0]
-    weights = weights.map { $0 / sum }
-    for (step, line) in [(channels, side * channels), (side * channels, channels)] {
-      let source = inputs
-      for row in 0..<side {
-        for position in 0..<side {
-          let at = row * line + position * step
-          for channel in 0..<channels {
-            var value = weights[0] * source[at + channel]
-            for distance in 1..<(reach + 1) {
-              let before = row * line + max(position - distance, 0) * step
-              let after = row * line + min(position + distance, side - 1) * step
-              value += weights[distance] * (source[before + channel] + source[after + channel])
-            }
-            inputs[at + channel] = value
-          }
-        }
-      }
-    }
+    let blur = GaussianBlur(deviation: deviation)
+    inputs = blur.alongRows(inputs, width: side, height: side, channels: channels)
+    inputs = blur.alongColumns(inputs, width: side, height: side, channels: channels)
   }
 }

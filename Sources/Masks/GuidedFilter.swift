@@ -6,8 +6,12 @@ package struct GuidedFilter: Sendable {
   package var radius: Int
   /// Contrasts whose square is below this, the guide being 0...1, do not guide.
   package var epsilon: Float
+  /// How many pixels on a side ``refined(_:by:small:threshold:)`` makes of one of the network's.
+  package let fineness = 2
+  /// Deviation of the Gaussian that smooths them, in pixels of the network's size.
+  package let smoothing: Float = 0.5
 
-  package init(radius: Int = 1, epsilon: Float = 1e-5) {
+  package init(radius: Int = 2, epsilon: Float = 1e-5) {
     precondition(radius > 0 && epsilon > 0, "a window and a contrast")
     (self.radius, self.epsilon) = (radius, epsilon)
   }

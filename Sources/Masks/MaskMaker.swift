@@ -2,12 +2,11 @@ import Images
 
 /// Makes a photograph's mask of the probabilities that the network found.
 ///
-/// Enlarges them row by row to the photograph's size, with its edges as guide or without, compares with the
+/// Lets the photograph's edges guide the border or not, enlarges row by row to its size, compares with the
 /// threshold, and cleans what comes out: specks are removed, one region or all are kept, holes are filled.
 ///
-/// Memory: the mask, a few rows, and what the regions need; for these, a row has at most as many runs as the
-/// probabilities could have by themselves, half their width. A photograph whose texture would make more of
-/// them in a row (noise) does not guide that row.
+/// Memory: the mask, a few rows, and what the regions need; for these, a row has at most as many runs as half
+/// the width of the plane that is enlarged, whatever the photograph shows.
 public struct MaskMaker: Sendable {
   /// How.
   public let settings: MaskSettings
@@ -32,32 +31,19 @@ public struct MaskMaker: Sendable {
     from probabilities: FloatPlane, for image: Image, small: Image? = nil
   ) -> MadeMask {
     var drawing = MaskDrawing(width: image.width, height: image.height)
-    var plain = ResizedRows(of: probabilities, width: image.width, height: image.height)
-    var guided: GuidedRows?
+    var plane = probabilities
     if settings.edges == .guided {
-      guided = GuidedRows(
-        of: probabilities, for: image,
-        small: small ?? image.resized(width: probabilities.width, height: probabilities.height))
+      plane = GuidedFilter().refined(
+        probabilities, by: image,
+        small: small ?? image.resized(width: probabilities.width, height: probabilities.height),
+        threshold: threshold)
     }
+    var rows = ResizedRows(of: plane, width: image.width, height: image.height)
     for y in 0..<image.height {
-      guided?.move(to: y)
-      if let row = guided?.row, runCount(in: row) <= (probabilities.width + 1) / 2 {
-        drawing.append(row: row.span, threshold: threshold)
-      } else {
-        plain.move(to: y)
-        drawing.append(row: plain.row.span, threshold: threshold)
-      }
+      rows.move(to: y)
+      drawing.append(row: rows.row.span, threshold: threshold)
     }
     return drawing.finished(settings, orientation: image.orientation)
-  }
-
-  private func runCount(in row: [Float]) -> Int {
-    let (row, threshold) = (row.span, threshold)
-    var changes = row[0] >= threshold ? 1 : 0
-    for x in 1..<max(row.count, 1) {
-      changes += (row[x] >= threshold) == (row[x - 1] >= threshold) ? 0 : 1
-    }
-    return (changes + 1) / 2
   }
 }
 

@@ -11,7 +11,7 @@ import Testing
 
   private func reasons(_ rows: [String], looks: [[Float]] = []) -> [PleaseLook] {
     let plane = plane(rows)
-    let made = MaskMaker(settings: .standard, modelThreshold: 0.5).mask(
+    let made = MaskMaker(settings: MaskSettings(edges: .plain), modelThreshold: 0.5).mask(
       from: plane, for: Image(width: plane.width, height: plane.height, channels: 3))
     return MaskDoubts.found(in: made, of: plane, looks: looks, threshold: 0.5)
   }
