@@ -186,7 +186,7 @@ let package = Package(
     tests("ProgressTests", ["Progress"]),
     tests("FolderWatchingTests", ["FolderWatching", "Files", "TemporaryFolders", logging, system]),
     tests("MasksTests", ["Masks", "Images"]),
-    tests("SegmentationTests", ["Segmentation", "Masks", "UNets", "Images"]),
+    tests("SegmentationTests", ["Segmentation", "Masks", "UNets", "Images", "Datasets"]),
     .target(
       name: "TestScaffold", dependencies: ["Datasets", "Images", "Files", system],
       path: "Tests/TestScaffold", swiftSettings: strict),

@@ -13,6 +13,8 @@ public struct MaskSettings: Sendable, Hashable {
   public var smallestSpeck: Double
   /// Whether the photograph's own edges draw the lesion's border.
   public var edges: MaskEdges
+  /// Whether hair is painted over before the network looks at the photograph.
+  public var hairRemoval: Bool
   /// How often the network looks at the photograph.
   public var accuracy: MaskAccuracy
 
@@ -26,7 +28,8 @@ public struct MaskSettings: Sendable, Hashable {
   /// Puts settings together.
   public init(
     threshold: Float? = nil, components: MaskComponents = .largest, fillHoles: Bool = true,
-    smallestSpeck: Double = 0.02, edges: MaskEdges = .plain, accuracy: MaskAccuracy = .normal
+    smallestSpeck: Double = 0.02, edges: MaskEdges = .plain,
+    hairRemoval: Bool = false, accuracy: MaskAccuracy = .normal
   ) {
     precondition(threshold.map { (0...1).contains($0) } ?? true, "a probability")
     precondition((0...100).contains(smallestSpeck), "percent of the photograph")
@@ -35,6 +38,7 @@ public struct MaskSettings: Sendable, Hashable {
     self.fillHoles = fillHoles
     self.smallestSpeck = smallestSpeck
     self.edges = edges
+    self.hairRemoval = hairRemoval
     self.accuracy = accuracy
   }
 }
@@ -69,7 +73,7 @@ extension MaskSettings: CustomStringConvertible {
   public var description: String {
     "threshold=\(threshold.map { "\($0)" } ?? "model") "
       + "components=\(components.rawValue) fillHoles=\(fillHoles) smallestSpeck=\(smallestSpeck) "
-      + "edges=\(edges.rawValue) accuracy=\(accuracy.rawValue)"
+      + "edges=\(edges.rawValue) hairRemoval=\(hairRemoval) accuracy=\(accuracy.rawValue)"
   }
 
   /// The settings that a ``description`` tells; nil for any other text.
@@ -84,13 +88,14 @@ extension MaskSettings: CustomStringConvertible {
       let fillHoles = values["fillHoles"].flatMap({ Bool(String($0)) }),
       let speck = values["smallestSpeck"].flatMap({ Double($0) }), (0...100).contains(speck),
       let edges = values["edges"].flatMap({ MaskEdges(rawValue: String($0)) }),
+      let hairRemoval = values["hairRemoval"].flatMap({ Bool(String($0)) }),
       let accuracy = values["accuracy"].flatMap({ MaskAccuracy(rawValue: String($0)) })
     else { return nil }
     let value = threshold == "model" ? nil : Float(threshold)
     guard threshold == "model" || value.map({ (0...1).contains($0) }) == true else { return nil }
     self.init(
       threshold: value, components: components, fillHoles: fillHoles,
-      smallestSpeck: speck, edges: edges, accuracy: accuracy)
+      smallestSpeck: speck, edges: edges, hairRemoval: hairRemoval, accuracy: accuracy)
     // What is written otherwise than we write it was not written by us.
     guard description == text else { return nil }
   }

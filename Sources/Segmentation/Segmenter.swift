@@ -82,7 +82,8 @@ public final class Segmenter {
     let small = images.map {
       $0.converted(toChannels: inputChannels).resized(width: inputSize, height: inputSize)
     }
-    let input = networkInput(small)
+    let input = networkInput(
+      settings.hairRemoval ? small.map { HairRemoval().applied(to: $0) } : small)
     let inferenceStart = clock.now
     let looks: [[Float]]
     do {

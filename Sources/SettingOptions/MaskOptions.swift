@@ -7,6 +7,7 @@ package struct MaskOptions: ParsableArguments {
   @Option(help: help("fillHoles")) package var fillHoles: String?
   @Option(help: help("smallestSpeck")) package var smallestSpeck: String?
   @Option(help: help("edges")) package var edges: String?
+  @Option(help: help("hairRemoval")) package var hairRemoval: String?
   @Option(help: help("accuracy")) package var accuracy: String?
 
   /// None given.

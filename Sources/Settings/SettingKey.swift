@@ -92,6 +92,9 @@ extension SettingKey {
       allowed: MaskEdges.allCases.map(\.rawValue).joined(separator: ", "),
       defaultText: MaskSettings.standard.edges.rawValue),
     SettingKey(
+      name: "hairRemoval", summary: "Whether hair is painted over before the network looks.",
+      allowed: "true or false", defaultText: "\(MaskSettings.standard.hairRemoval)"),
+    SettingKey(
       name: "accuracy", summary: "Whether the network looks once or four times, mirrored.",
       allowed: MaskAccuracy.allCases.map(\.rawValue).joined(separator: ", "),
       defaultText: MaskSettings.standard.accuracy.rawValue),

@@ -96,6 +96,7 @@ extension Settings {
         Double(text).flatMap { (0...100).contains($0) ? $0 : nil }
       },
       edges: try reader.value("edges", MaskEdges.init(rawValue:)),
+      hairRemoval: try reader.boolean("hairRemoval"),
       accuracy: try reader.value("accuracy", MaskAccuracy.init(rawValue:)))
   }
 

@@ -61,14 +61,16 @@ private enum TrainedOnce {
       "dermseg",
       [
         "segment", "--model", "m.safetensors", "--threshold", "0.25", "--components", "all",
-        "--fill-holes", "false", "--smallest-speck", "1.5", "--edges", "plain", "--accuracy",
+        "--fill-holes", "false", "--smallest-speck", "1.5", "--edges", "plain",
+        "--hair-removal", "true", "--accuracy",
         "high", "a.png",
       ], in: folder)
     #expect(run.exitCode == 0 && run.errors.isEmpty)
     let texts = PNGText.read(from: try folder.read("a_segmentation.png"))
     #expect(
       texts.first { $0.keyword == "Mask-Settings" }?.value
-        == "threshold=0.25 components=all fillHoles=false smallestSpeck=1.5 edges=plain accuracy=high"
+        == "threshold=0.25 components=all fillHoles=false smallestSpeck=1.5 edges=plain "
+        + "hairRemoval=true accuracy=high"
     )
   }
 

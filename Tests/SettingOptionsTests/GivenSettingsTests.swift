@@ -13,13 +13,14 @@ import Testing
   @Test func allThatAreSettingsArePassedOn() throws {
     let command = try Command.parse([
       "--config", "a.yaml", "--test-folder", "/in", "--threshold", "0.4", "--components", "all",
-      "--fill-holes", "false", "--smallest-speck", "0.1", "--edges", "plain", "--accuracy", "high",
+      "--fill-holes", "false", "--smallest-speck", "0.1", "--edges", "plain",
+      "--hair-removal", "true", "--accuracy", "high",
       "--recursive",
     ])
     #expect(
       command.givenSettings == [
         "test-folder": "/in", "threshold": "0.4", "components": "all", "fill-holes": "false",
-        "smallest-speck": "0.1", "edges": "plain", "accuracy": "high",
+        "smallest-speck": "0.1", "edges": "plain", "hair-removal": "true", "accuracy": "high",
       ])
   }
 

@@ -74,7 +74,8 @@ import Testing
   @Test func everyKeyCanBeGivenInEveryWay() async throws {
     let samples = [
       "threads": "3", "threshold": "0.25", "components": "all", "fillHoles": "false",
-      "smallestSpeck": "1.5", "edges": "guided", "accuracy": "high", "settle": "2s",
+      "smallestSpeck": "1.5", "edges": "guided", "hairRemoval": "true",
+      "accuracy": "high", "settle": "2s",
       "settleMax": "2min",
       "rescanInterval": "1h",
       "recursive": "true", "pollInterval": "250ms", "failedNotes": "false", "logFormat": "json",
