@@ -36,7 +36,7 @@ public enum ModelStoreError: Error, Sendable, Equatable, CustomStringConvertible
     case .unreadable(let path, let reason):
       return "\(path): \(reason)"
     case .unsound(let path, let reason):
-      return "\(path): \(reason) Train it again, or restore the file from a backup."
+      return "\(path): \(reason). Copy it again, restore it from a backup, or train anew."
     case .checksumDiffers(let path, let expected, let found):
       return
         "\(path): checksum differs: \(found.prefix(12)) instead of \(expected.prefix(12)). "

@@ -144,7 +144,7 @@ public enum UNetModelError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .notSafeTensors(let error): "damaged: \(error)"
     case .foreign(let reason): "not a dermseg model: \(reason)"
-    case .checksumDiffers: "damaged: its checksum differs. Copy it again"
+    case .checksumDiffers: "damaged: its checksum differs"
     case .badArchitecture(let text): "its architecture cannot be run: \(text)"
     case .badValue(let key, let value, let allowed):
       "its \(key) is \(value), allowed is \(allowed)"

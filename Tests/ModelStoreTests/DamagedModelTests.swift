@@ -74,4 +74,13 @@ import UNets
     #expect(refusal() == nil, "the file is as it was")
     #expect(accepted == [])
   }
+
+  /// Said "Copy it again Train it again".
+  @Test func whatIsWrongAndWhatToDoAreTwoSentences() {
+    let error = ModelStoreError.unsound(path: "m", reason: "\(UNetModelError.checksumDiffers)")
+    #expect(
+      error.description
+        == "m: damaged: its checksum differs. Copy it again, restore it from a backup, or train anew."
+    )
+  }
 }
