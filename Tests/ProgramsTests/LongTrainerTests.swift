@@ -51,7 +51,12 @@ import UNets
         #expect(part.exitCode == 137, "\(part.exitCode): \(part.errors)")
         if done % 40 == 0 { break }
       }
-      if !isFinished { #expect(try run(folder).exitCode == 0) }
+      for _ in 0..<100 where !isFinished {
+        let last = try run(folder)
+        if last.exitCode == 75 { continue }
+        #expect(last.exitCode == 0, "\(last.errors)")
+        isFinished = true
+      }
       #expect(try trained(folder).parameters == expected.parameters)
       #expect(folder.shell("test -z \"$(find . -name '*.part')\"") == 0)
     }
