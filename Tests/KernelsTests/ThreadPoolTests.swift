@@ -7,9 +7,9 @@ import Testing
   @Test(arguments: [1, 2, 3, 8]) func everyIndexRunsOnce(_ threads: Int) {
     let pool = ThreadPool(threadCount: threads)
     for count in [0, 1, 2, 7, 1000] {
-      let seen = Mutex([Int](repeating: 0, count: count))
-      pool.parallelFor(count) { index in seen.withLock { $0[index] += 1 } }
-      #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
+      let seen = (0..<count).map { _ in Total() }
+      pool.parallelFor(count) { index in seen[index].increment() }
+      #expect(seen.allSatisfy { $0.value == 1 })
     }
   }
 
