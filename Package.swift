@@ -113,7 +113,7 @@ let package = Package(
     library("Datasets", ["Images", "UNets", "NeuralNetworks", "Files", system]),
     library("ModelExchange", ["CInflate", "UNets", "NeuralNetworks"]),
     library("ModelStore", ["CDefaultModel", "UNets", "NeuralNetworks", "Files", system]),
-    library("Settings", ["Masks", "Files", configuration, system]),
+    library("Settings", ["Masks", "Files", "Journal", configuration, logging, system]),
     // Level 5.
     library(
       "Daemon",

@@ -41,7 +41,8 @@ public enum Dermsegd {
       let settings = try await Settings.load(
         configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
-      logger = makeLogger(settings, environment)
+      logger = settings.logger(
+        identifier: "dermsegd", environment: environment)
       let stopper = Stopper()
       Task { [logger] in for await _ in orders { stopper.stop(logger) } }
       let service = try FolderService(settings: settings, logger: logger) { [logger] in
@@ -80,19 +81,6 @@ public enum Dermsegd {
           .init(service: reloader, successTerminationBehavior: .ignore),
         ], logger: quiet))
     try await group.run()
-  }
-
-  private static func makeLogger(_ settings: Settings, _ environment: [String: String]) -> Logger {
-    let destination: LogDestination
-    switch settings.logFormat {
-    case .auto: destination = .automatic(environment: environment)
-    case .journal: destination = .journal
-    case .text: destination = .text(descriptor: STDERR_FILENO, coloured: false)
-    case .json: destination = .json(descriptor: STDERR_FILENO)
-    }
-    return Logger(
-      destination: destination, identifier: "dermsegd",
-      level: Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info)
   }
 
   private static func notStarted(_ message: String, _ logger: Logger) {

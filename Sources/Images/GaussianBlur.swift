@@ -26,34 +26,30 @@ package struct GaussianBlur: Sendable {
   package func alongRows(_ values: [Float], width: Int, height: Int, channels: Int = 1) -> [Float] {
     let weights = weights(length: width)
     let line = width * channels
-    var result = values
-    unsafe values.withUnsafeBufferPointer { values in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        for y in 0..<height {
-          let start = y * line
-          for at in start..<(start + line) { unsafe result[at] = weights[0] * values[at] }
-          for distance in 1..<max(weights.count, 1) {
-            let (weight, shift) = (weights[distance], distance * channels)
-            let left = min(distance, width)
-            let right = max(width - distance, left)
-            for at in (start + left * channels)..<(start + right * channels) {
-              unsafe result[at] += weight * (values[at - shift] + values[at + shift])
-            }
-            for columns in [0..<left, right..<width] {
-              for x in columns {
-                let before = start + max(x - distance, 0) * channels
-                let after = start + min(x + distance, width - 1) * channels
-                for channel in 0..<channels {
-                  unsafe result[start + x * channels + channel] +=
-                    weight * (values[before + channel] + values[after + channel])
-                }
+    return unsafe filtered(values) { values, result in
+      for y in 0..<height {
+        let start = y * line
+        for at in start..<(start + line) { unsafe result[at] = weights[0] * values[at] }
+        for distance in 1..<max(weights.count, 1) {
+          let (weight, shift) = (weights[distance], distance * channels)
+          let left = min(distance, width)
+          let right = max(width - distance, left)
+          for at in (start + left * channels)..<(start + right * channels) {
+            unsafe result[at] += weight * (values[at - shift] + values[at + shift])
+          }
+          for columns in [0..<left, right..<width] {
+            for x in columns {
+              let before = start + max(x - distance, 0) * channels
+              let after = start + min(x + distance, width - 1) * channels
+              for channel in 0..<channels {
+                unsafe result[start + x * channels + channel] +=
+                  weight * (values[before + channel] + values[after + channel])
               }
             }
           }
         }
       }
     }
-    return result
   }
 
   /// Each column by itself.
@@ -62,21 +58,30 @@ package struct GaussianBlur: Sendable {
   ) -> [Float] {
     let weights = weights(length: height)
     let line = width * channels
-    var result = values
-    unsafe values.withUnsafeBufferPointer { values in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        for y in 0..<height {
-          let start = y * line
-          for x in 0..<line { unsafe result[start + x] = weights[0] * values[start + x] }
-          for distance in 1..<max(weights.count, 1) {
-            let weight = weights[distance]
-            let (above, below) = (max(y - distance, 0) * line, min(y + distance, height - 1) * line)
-            for x in 0..<line {
-              unsafe result[start + x] += weight * (values[above + x] + values[below + x])
-            }
+    return unsafe filtered(values) { values, result in
+      for y in 0..<height {
+        let start = y * line
+        for x in 0..<line { unsafe result[start + x] = weights[0] * values[start + x] }
+        for distance in 1..<max(weights.count, 1) {
+          let weight = weights[distance]
+          let (above, below) = (max(y - distance, 0) * line, min(y + distance, height - 1) * line)
+          for x in 0..<line {
+            unsafe result[start + x] += weight * (values[above + x] + values[below + x])
           }
         }
       }
+    }
+  }
+
+  /// A copy of samples, filled from them.
+  @inline(__always)
+  private func filtered(
+    _ values: [Float],
+    _ fill: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> [Float] {
+    var result = values
+    unsafe values.withUnsafeBufferPointer { values in
+      unsafe result.withUnsafeMutableBufferPointer { result in unsafe fill(values, result) }
     }
     return result
   }

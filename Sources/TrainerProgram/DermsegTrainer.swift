@@ -33,7 +33,8 @@ public enum DermsegTrainer {
       let settings = try await Settings.load(
         configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
-      logger = makeLogger(settings, environment)
+      logger = settings.logger(
+        identifier: "dermseg-trainer", environment: environment)
       return try await rebuild(settings, RebuildLog(logger: logger))
     } catch let error as SettingsError {
       logger.record(.trainingFailed, level: .error, "Not trained: \(error)")
@@ -71,18 +72,5 @@ public enum DermsegTrainer {
     }
     log.end(outcome)
     return 0
-  }
-
-  private static func makeLogger(_ settings: Settings, _ environment: [String: String]) -> Logger {
-    let destination: LogDestination
-    switch settings.logFormat {
-    case .auto: destination = .automatic(environment: environment)
-    case .journal: destination = .journal
-    case .text: destination = .text(descriptor: STDERR_FILENO, coloured: false)
-    case .json: destination = .json(descriptor: STDERR_FILENO)
-    }
-    return Logger(
-      destination: destination, identifier: "dermseg-trainer",
-      level: Logger.Level(rawValue: settings.logLevel.rawValue) ?? .info)
   }
 }

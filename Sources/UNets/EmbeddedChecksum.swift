@@ -19,9 +19,8 @@ package enum EmbeddedChecksum {
   /// Whether the bytes have this sum, and have it within them.
   package static func isRight(in bytes: [UInt8], sum: String) -> Bool {
     guard sum.utf8.count == 64, let place = place(of: sum, in: bytes) else { return false }
-    var blanked = bytes
-    blanked.replaceSubrange(place, with: Array(blank.utf8))
-    return sha256Hex(blanked) == sum
+    return sha256Hex(
+      of: [bytes[..<place.lowerBound], Array(blank.utf8)[...], bytes[place.upperBound...]]) == sum
   }
 
   /// Searched for in the header only, which is text.
