@@ -102,10 +102,17 @@ final class TinyDaemon: Sendable {
 
   func exists(_ path: String) -> Bool { folder.run("test -e \"$D/\(path)\"") == 0 }
 
-  /// What is in the Results folder, without `failed`.
-  func masks() throws -> [String] {
-    try DirectoryHandle(opening: folder.appending("Results")).names()
-      .map(\.description).filter { $0 != "failed" }.sorted()
+  /// What is in the Results folder, without `failed` and what is still being written.
+  func masks() throws -> [String] { try published(in: "Results").filter { $0 != "failed" } }
+
+  /// The names of the notes about what failed.
+  func notes() throws -> [String] {
+    exists("Results/failed") ? try published(in: "Results/failed") : []
+  }
+
+  private func published(in path: String) throws -> [String] {
+    try DirectoryHandle(opening: folder.appending(path)).names()
+      .filter { !PartFile.isOne($0) }.map(\.description).sorted()
   }
 
   func readMask(_ text: String) throws -> (image: Image, record: MaskRecord, inode: UInt64) {
