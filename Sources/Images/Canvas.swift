@@ -54,8 +54,13 @@ public struct Canvas: Sendable {
   ) {
     let columns = max(x, 0)..<max(min(x + width, image.width), max(x, 0))
     let rows = max(y, 0)..<max(min(y + height, image.height), max(y, 0))
-    for row in rows {
-      for column in columns { blend(color, x: column, y: row, opacity: opacity) }
+    let width = image.width
+    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
+      for row in rows {
+        for column in columns {
+          unsafe Self.blend(color, over: pixels, at: 3 * (row * width + column), opacity: opacity)
+        }
+      }
     }
   }
 
@@ -73,21 +78,34 @@ public struct Canvas: Sendable {
     }
   }
 
-  /// Mixes a colour over a pixel that lies inside.
-  mutating func blend(_ color: Color, x: Int, y: Int, opacity: Float) {
-    let at = (y * image.width + x) * 3
-    if opacity >= 1 {
-      image.pixels[at] = color.red
-      image.pixels[at + 1] = color.green
-      image.pixels[at + 2] = color.blue
-      return
+  /// Mixes a colour over the pixels that are covered.
+  mutating func blend(_ color: Color, _ coverage: Coverage, opacity: Float) {
+    let width = image.width
+    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
+      coverage.forEachCovered { x, y, covered in
+        unsafe Self.blend(
+          color, over: pixels, at: 3 * (y * width + x), opacity: min(covered, 1) * opacity)
+      }
     }
-    image.pixels[at] = mixed(image.pixels[at], color.red, opacity)
-    image.pixels[at + 1] = mixed(image.pixels[at + 1], color.green, opacity)
-    image.pixels[at + 2] = mixed(image.pixels[at + 2], color.blue, opacity)
   }
 
-  private func mixed(_ under: UInt8, _ over: UInt8, _ opacity: Float) -> UInt8 {
+  /// Mixes a colour over the pixel whose red is at an index.
+  @inline(__always)
+  private static func blend(
+    _ color: Color, over pixels: UnsafeMutableBufferPointer<UInt8>, at: Int, opacity: Float
+  ) {
+    if opacity >= 1 {
+      unsafe pixels[at] = color.red
+      unsafe pixels[at + 1] = color.green
+      unsafe pixels[at + 2] = color.blue
+      return
+    }
+    unsafe pixels[at] = mixed(pixels[at], color.red, opacity)
+    unsafe pixels[at + 1] = mixed(pixels[at + 1], color.green, opacity)
+    unsafe pixels[at + 2] = mixed(pixels[at + 2], color.blue, opacity)
+  }
+
+  private static func mixed(_ under: UInt8, _ over: UInt8, _ opacity: Float) -> UInt8 {
     UInt8(Float(under) + (Float(over) - Float(under)) * max(opacity, 0) + 0.5)
   }
 }

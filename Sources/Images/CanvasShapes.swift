@@ -32,16 +32,4 @@ extension Canvas {
     coverage.addPolygon(points)
     blend(color, coverage, opacity: opacity)
   }
-
-  private mutating func blend(_ color: Color, _ coverage: Coverage, opacity: Float) {
-    for y in 0..<coverage.height {
-      for x in 0..<coverage.width {
-        let covered = coverage.values[y * coverage.width + x]
-        if covered > 0 {
-          blend(
-            color, x: coverage.left + x, y: coverage.top + y, opacity: min(covered, 1) * opacity)
-        }
-      }
-    }
-  }
 }

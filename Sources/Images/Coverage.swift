@@ -58,14 +58,19 @@ package struct Coverage {
     // A line thinner than a pixel is as wide as one and as much paler.
     let strength = min(2 * radius, 1)
     let reach = max(radius, 0.5) + 0.5
-    for y in Int(low.y)..<Int(high.y.rounded(.up)) {
-      for x in Int(low.x)..<Int(high.x.rounded(.up)) {
-        let center = origin + SIMD2(Float(x) + 0.5, Float(y) + 0.5)
-        let offset = center - start
-        let share = squared > 0 ? min(max((offset * along).sum() / squared, 0), 1) : 0
-        let apart = offset - along * share
-        let covered = min(reach - (apart * apart).sum().squareRoot(), 1) * strength
-        if covered > values[y * width + x] { values[y * width + x] = covered }
+    let columns = Int(low.x)..<Int(high.x.rounded(.up))
+    let width = width
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      for y in Int(low.y)..<Int(high.y.rounded(.up)) {
+        for x in columns {
+          let center = origin + SIMD2(Float(x) + 0.5, Float(y) + 0.5)
+          let offset = center - start
+          let share = squared > 0 ? min(max((offset * along).sum() / squared, 0), 1) : 0
+          let apart = offset - along * share
+          let covered = min(reach - (apart * apart).sum().squareRoot(), 1) * strength
+          let at = y &* width &+ x
+          if unsafe covered > values[at] { unsafe values[at] = covered }
+        }
       }
     }
   }
@@ -88,6 +93,29 @@ package struct Coverage {
         addSpan(
           from: max(crossings[pair], 0), to: min(crossings[pair + 1], Float(width)),
           row: line / linesPerRow, weight: 1 / Float(linesPerRow))
+      }
+    }
+  }
+
+  /// Calls for each pixel that is covered, from top to bottom and left to right, with its column and row in the
+  /// picture.
+  @inline(__always)
+  func forEachCovered(_ body: (_ x: Int, _ y: Int, _ covered: Float) -> Void) {
+    unsafe values.withUnsafeBytes { bytes in
+      for y in 0..<height {
+        for group in stride(from: 0, to: width, by: 8) {
+          let end = min(group + 8, width)
+          var at = 4 * (y * width + group)
+          if end == group + 8 {
+            let eight = unsafe bytes.loadUnaligned(fromByteOffset: at, as: SIMD4<UInt64>.self)
+            if eight[0] | eight[1] | eight[2] | eight[3] == 0 { continue }
+          }
+          for x in group..<end {
+            let covered = unsafe bytes.loadUnaligned(fromByteOffset: at, as: Float.self)
+            if covered > 0 { body(left + x, top + y, covered) }
+            at &+= 4
+          }
+        }
       }
     }
   }

@@ -68,6 +68,18 @@ import Testing
     #expect(drawn(closed).contains([5, 5]))
   }
 
+  /// Whatever the distance between its two sides, which is passed over eight pixels at a time.
+  @Test(arguments: 8...40) func aRingHasBothSidesAndNothingWithin(_ right: Int) {
+    var canvas = Canvas(width: 50, height: 12)
+    let x = Float(right) + 0.5
+    canvas.stroke(
+      [[1.5, 1.5], [x, 1.5], [x, 10.5], [1.5, 10.5]], lineWidth: 1, color: .black, isClosed: true)
+    for y in 2..<10 {
+      #expect((0..<50).filter { pixel(canvas, $0, y) == [0, 0, 0] } == [1, right])
+      #expect((3..<(right - 1)).allSatisfy { pixel(canvas, $0, y) == [255, 255, 255] })
+    }
+  }
+
   @Test func aPolygonHasTheAreaOfGeometry() {
     var canvas = Canvas(width: 40, height: 40, background: .white)
     canvas.fill(polygon: [[5.25, 5], [30, 11.5], [20, 35]], color: .black)
