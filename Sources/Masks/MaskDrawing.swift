@@ -1,7 +1,7 @@
 import Images
 
 /// A mask in the making: rows go in from top to bottom, then it is cleaned.
-struct MaskDrawing {
+struct MaskDrawing: ~Copyable {
   private let width: Int
   private let height: Int
   /// [height, width], 0 and 255; rows not yet there are 0.
@@ -20,7 +20,9 @@ struct MaskDrawing {
     let start = rowCount * width
     unsafe row.withUnsafeBufferPointer { row in
       unsafe pixels.withUnsafeMutableBufferPointer { pixels in
-        for x in row.indices { unsafe pixels[start + x] = row[x] >= threshold ? 255 : 0 }
+        // From 0 on: adding to the index would keep this from becoming vector code.
+        let pixels = unsafe UnsafeMutableBufferPointer(rebasing: pixels[start..<(start + width)])
+        for x in row.indices { unsafe pixels[x] = row[x] >= threshold ? 255 : 0 }
       }
       var x = 0
       while let run = nextRun(from: x, in: start) {
@@ -113,23 +115,10 @@ struct MaskDrawing {
 
   /// The next run of lesion in the row that begins at an index, from a column on.
   private func nextRun(from column: Int, in rowStart: Int) -> Range<Int>? {
-    let start = next(255, from: column, in: rowStart)
-    guard start < width else { return nil }
-    return start..<next(0, from: start, in: rowStart)
-  }
-
-  /// The next column with a value, or the width; 8 pixels at a time.
-  private func next(_ value: UInt8, from column: Int, in rowStart: Int) -> Int {
-    let other: UInt64 = value == 0 ? .max : 0
-    return unsafe pixels.withUnsafeBytes { bytes in
-      var x = column
-      while x + 8 <= width,
-        unsafe bytes.loadUnaligned(fromByteOffset: rowStart + x, as: UInt64.self) == other
-      {
-        x += 8
-      }
-      while unsafe x < width && bytes[rowStart + x] != value { x += 1 }
-      return x
-    }
+    let (bytes, end) = unsafe (pixels.span.bytes, rowStart + width)
+    let first = bytes.firstIndex(isLesion: true, in: (rowStart + column)..<end)
+    guard first < end else { return nil }
+    let next = bytes.firstIndex(isLesion: false, in: first..<end)
+    return (first - rowStart)..<(next - rowStart)
   }
 }

@@ -30,7 +30,7 @@ struct Asymmetry {
         // The conversion rounds towards 0: the rim is added before it.
         let (x, y) = (Int(point.x + 1), Int(point.y + 1))
         guard x > 0, y > 0, x <= plane.box.width, y <= plane.box.height else { return false }
-        return unsafe values[y * plane.stride + x] == 1
+        return unsafe values[y * plane.stride + x] != 0
       }
       for run in plane.runs where (run.y - plane.box.y) % step == 0 {
         let y = Double(run.y - plane.box.y) + 0.5 - center.y

@@ -48,22 +48,25 @@ public enum LesionColor: String, Sendable, CaseIterable, Codable {
   ///   - histogram: 32 x 32 x 32 counts, red outermost.
   ///   - skin: the median outside the lesion, [red, green, blue]; nil if there is no outside.
   static func counts(_ histogram: [UInt32], skin: [Double]?) -> [LesionColor: Int] {
-    let examples = allCases.map { (color: $0, lab: labColor($0.example)) }
+    let examples = allCases.map { labColor($0.example) }
     let skin = skin.map { labColor([$0[0], $0[1], $0[2]]) }
-    var counts: [LesionColor: Int] = [:]
+    let white = allCases.firstIndex(of: .white)
+    // The middles of the 32 steps.
+    let steps = (0..<32).map { linearLight(Double($0) * 8 + 3.5) }
+    var counts = [Int](repeating: 0, count: examples.count)
     for (cell, count) in histogram.enumerated() where count > 0 {
-      let rgb = SIMD3(cell >> 10, cell >> 5 & 31, cell & 31)
-      let lab = labColor(SIMD3<Double>(rgb) * 8 + 3.5)
-      var best: (color: LesionColor?, distance: Double) = (nil, .infinity)
+      let lab = labColor(
+        linear: SIMD3(steps[cell >> 10], steps[cell >> 5 & 31], steps[cell & 31]))
+      var best: (color: Int?, distance: Double) = (nil, .infinity)
       if let skin { best.distance = squaredDistance(lab, skin) }
-      for (color, example) in examples {
-        if color == .white, let skin, lab.x <= skin.x { continue }
+      for (color, example) in examples.enumerated() {
+        if color == white, let skin, lab.x <= skin.x { continue }
         let distance = squaredDistance(lab, example)
         if distance < best.distance { best = (color, distance) }
       }
-      if let color = best.color { counts[color, default: 0] += Int(count) }
+      if let color = best.color { counts[color] += Int(count) }
     }
-    return counts
+    return Dictionary(uniqueKeysWithValues: zip(allCases, counts))
   }
 
   private static func squaredDistance(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double {
@@ -73,14 +76,20 @@ public enum LesionColor: String, Sendable, CaseIterable, Codable {
 
 /// CIE L*a*b* of an sRGB colour, 0...255 (IEC 61966-2-1, CIE 15:2004).
 func labColor(_ rgb: SIMD3<Double>) -> SIMD3<Double> {
-  func linear(_ value: Double) -> Double {
-    let share = value / 255
-    return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4)
-  }
+  labColor(linear: SIMD3(linearLight(rgb.x), linearLight(rgb.y), linearLight(rgb.z)))
+}
+
+/// The light, 0...1, of a channel of sRGB, 0...255.
+private func linearLight(_ value: Double) -> Double {
+  let share = value / 255
+  return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4)
+}
+
+private func labColor(linear rgb: SIMD3<Double>) -> SIMD3<Double> {
   func root(_ share: Double) -> Double {
     share > 216.0 / 24389 ? cbrt(share) : (24389.0 / 27 * share + 16) / 116
   }
-  let (r, g, b) = (linear(rgb.x), linear(rgb.y), linear(rgb.z))
+  let (r, g, b) = (rgb.x, rgb.y, rgb.z)
   let x = root((0.4124564 * r + 0.3575761 * g + 0.1804375 * b) / 0.95047)
   let y = root(0.2126729 * r + 0.7151522 * g + 0.0721750 * b)
   let z = root((0.0193339 * r + 0.1191920 * g + 0.9503041 * b) / 1.08883)

@@ -1,4 +1,5 @@
 import Images
+import Masks
 
 /// A rectangle of whole pixels.
 public struct PixelBox: Sendable, Equatable, Codable {
@@ -17,7 +18,7 @@ public struct PixelBox: Sendable, Equatable, Codable {
   }
 }
 
-/// The part of a mask that holds the lesion, as 0 and 1 with a rim of zeros one pixel wide, so that no loop
+/// The part of a mask that holds the lesion, as 0 and 255 with a rim of zeros one pixel wide, so that no loop
 /// over neighbours has to ask where the edge is.
 struct LesionPlane {
   /// Pixels of one row of the mask that hang together.
@@ -42,54 +43,39 @@ struct LesionPlane {
   /// - Parameter mask: grey; a pixel is lesion from 128 on.
   init?(_ mask: Image) {
     precondition(mask.channels == 1, "a mask is grey")
-    guard let box = Self.box(of: mask) else { return nil }
-    self.box = box
+    let runs = Self.runs(of: mask)
+    guard let first = runs.first, let last = runs.last else { return nil }
+    var (left, right) = (first.columns.lowerBound, first.columns.upperBound)
+    for run in runs {
+      left = min(left, run.columns.lowerBound)
+      right = max(right, run.columns.upperBound)
+    }
+    let box = PixelBox(x: left, y: first.y, width: right - left, height: last.y + 1 - first.y)
     let stride = box.width + 2
-    self.stride = stride
     var values = [UInt8](repeating: 0, count: (box.height + 2) * stride)
-    var runs: [Run] = []
-    runs.reserveCapacity(box.height + 16)
-    unsafe mask.pixels.withUnsafeBufferPointer { pixels in
-      unsafe values.withUnsafeMutableBufferPointer { values in
-        for row in 0..<box.height {
-          let source = (box.y + row) * mask.width + box.x
-          let target = (row + 1) * stride + 1
-          for x in 0..<box.width { unsafe values[target + x] = pixels[source + x] >> 7 }
-          var start = 0
-          // The rim ends the last run.
-          for x in 0...box.width where unsafe values[target + x] != values[target + x - 1] {
-            if unsafe values[target + x] == 1 {
-              start = x
-            } else {
-              runs.append(Run(y: box.y + row, columns: (box.x + start)..<(box.x + x)))
-            }
-          }
-        }
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      for run in runs {
+        let start = (run.y - box.y + 1) * stride + run.columns.lowerBound - box.x + 1
+        unsafe values[start..<(start + run.columns.count)].update(repeating: 255)
       }
     }
-    (self.values, self.runs) = (values, runs)
+    (self.box, self.stride, self.values, self.runs) = (box, stride, values, runs)
   }
 
-  private static func box(of mask: Image) -> PixelBox? {
-    var columns = [UInt8](repeating: 0, count: mask.width)
-    var rows: [Int] = []
-    unsafe mask.pixels.withUnsafeBufferPointer { pixels in
-      unsafe columns.withUnsafeMutableBufferPointer { columns in
-        for y in 0..<mask.height {
-          var any: UInt8 = 0
-          for x in 0..<mask.width {
-            let value = unsafe pixels[y * mask.width + x]
-            any |= value
-            unsafe columns[x] |= value
-          }
-          if any >= 128 { rows.append(y) }
-        }
+  private static func runs(of mask: Image) -> [Run] {
+    var runs: [Run] = []
+    runs.reserveCapacity(mask.height + 16)
+    let pixels = unsafe mask.pixels.span.bytes
+    for y in 0..<mask.height {
+      let (start, end) = (y * mask.width, (y + 1) * mask.width)
+      var at = pixels.firstIndex(isLesion: true, in: start..<end)
+      while at < end {
+        let first = at
+        at = pixels.firstIndex(isLesion: false, in: first..<end)
+        runs.append(Run(y: y, columns: (first - start)..<(at - start)))
+        at = pixels.firstIndex(isLesion: true, in: at..<end)
       }
     }
-    guard let top = rows.first, let bottom = rows.last,
-      let left = columns.firstIndex(where: { $0 >= 128 }),
-      let right = columns.lastIndex(where: { $0 >= 128 })
-    else { return nil }
-    return PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
+    return runs
   }
 }

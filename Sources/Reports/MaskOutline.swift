@@ -1,4 +1,5 @@
 import Images
+import Masks
 
 /// The border of a mask as closed lines along the edges of its pixels: exactly the mask, as polygons.
 ///
@@ -91,18 +92,20 @@ private struct BorderTracer {
   /// The lesion pixels under pixels that are none, in reading order.
   func upperSides() -> [SIMD2<Int>] {
     var found: [SIMD2<Int>] = []
-    unsafe plane.values.withUnsafeBufferPointer { values in
-      for run in plane.runs {
-        let above = index(SIMD2(run.columns.lowerBound, run.y)) - plane.stride
-        for offset in 0..<run.columns.count where unsafe values[above + offset] == 0 {
-          found.append(SIMD2(run.columns.lowerBound + offset, run.y))
-        }
+    let values = unsafe plane.values.span.bytes
+    for run in plane.runs {
+      let start = index(SIMD2(run.columns.lowerBound, run.y)) - plane.stride
+      let end = start + run.columns.count
+      var at = values.firstIndex(isLesion: false, in: start..<end)
+      while at < end {
+        found.append(SIMD2(run.columns.lowerBound + at - start, run.y))
+        at = values.firstIndex(isLesion: false, in: (at + 1)..<end)
       }
     }
     return found
   }
 
-  private func isLesion(_ pixel: SIMD2<Int>) -> Bool { plane.values[index(pixel)] == 1 }
+  private func isLesion(_ pixel: SIMD2<Int>) -> Bool { plane.values[index(pixel)] != 0 }
 
   /// The ring that begins along the upper side of a lesion pixel; nil if that is none, or was walked along.
   mutating func ring(from pixel: SIMD2<Int>) -> [SIMD2<Int>]? {

@@ -162,24 +162,30 @@ struct Moments {
 extension LesionPlane {
   /// See ``ShapeMeasurements/perimeterPixels``.
   var perimeter: Double {
+    // Bits in which neighbours differ; 8 for each pair of a lesion pixel and another.
     var (rows, columns, diagonals) = (0, 0, 0)
-    let width = stride - 1
-    unsafe values.withUnsafeBufferPointer { values in
-      for y in 0...box.height {
-        let row = y * stride
-        let below = row + stride
-        var (a, b, c): (UInt32, UInt32, UInt32) = (0, 0, 0)
-        for x in 0..<width {
-          unsafe a &+= UInt32(values[row + x] ^ values[row + x + 1])
-          unsafe b &+= UInt32(values[row + x] ^ values[below + x])
-          unsafe c &+= UInt32(values[row + x] ^ values[below + x + 1])
-          unsafe c &+= UInt32(values[row + x + 1] ^ values[below + x])
-        }
-        rows += Int(a)
-        columns += Int(b)
-        diagonals += Int(c)
+    func add(_ pixel: UInt64, right: UInt64, below: UInt64, belowRight: UInt64) {
+      rows += (pixel ^ right).nonzeroBitCount
+      columns += (pixel ^ below).nonzeroBitCount
+      diagonals += (pixel ^ belowRight).nonzeroBitCount + (right ^ below).nonzeroBitCount
+    }
+    // Over the ends of rows as well: there are the rims, which do not differ.
+    let (stride, end) = (stride, values.count - stride - 1)
+    unsafe values.withUnsafeBytes { values in
+      func eight(_ index: Int) -> UInt64 {
+        unsafe values.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      }
+      for at in Swift.stride(from: 0, to: end & ~7, by: 8) {
+        add(
+          eight(at), right: eight(at + 1), below: eight(at + stride),
+          belowRight: eight(at + stride + 1))
+      }
+      for at in (end & ~7)..<end {
+        unsafe add(
+          UInt64(values[at]), right: UInt64(values[at + 1]), below: UInt64(values[at + stride]),
+          belowRight: UInt64(values[at + stride + 1]))
       }
     }
-    return .pi / 8 * (Double(rows + columns) + Double(diagonals) / 2.0.squareRoot())
+    return .pi / 8 * (Double((rows + columns) / 8) + Double(diagonals / 8) / 2.0.squareRoot())
   }
 }

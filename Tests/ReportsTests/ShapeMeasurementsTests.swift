@@ -40,6 +40,29 @@ import Testing
     #expect(isNear(shape.compactness, 4 / .pi, within: 0.14))
   }
 
+  /// Against the sum of its description, pixel by pixel.
+  @Test(arguments: 1...30) func thePerimeterIsThatOfTheNeighbors(_ seed: Int) throws {
+    let (width, height) = (seed * 7 % 31 + 1, seed * 5 % 17 + 1)
+    let mask = drawn(width: width, height: height) { x, y in
+      (Int(x) &* 7919 &+ Int(y) &* 104_729 &+ seed &* 31) % 11 < 5
+    }
+    guard let shape = ShapeMeasurements(mask) else { return }
+    func isLesion(_ x: Int, _ y: Int) -> Bool {
+      (0..<width).contains(x) && (0..<height).contains(y) && mask.pixels[y * width + x] == 255
+    }
+    var (straight, diagonal) = (0, 0)
+    for y in -1...height {
+      for x in -1...width {
+        for (dx, dy) in [(1, 0), (0, 1)] where isLesion(x, y) != isLesion(x + dx, y + dy) {
+          straight += 1
+        }
+        for dx in [-1, 1] where isLesion(x, y) != isLesion(x + dx, y + 1) { diagonal += 1 }
+      }
+    }
+    let expected = .pi / 8 * (Double(straight) + Double(diagonal) / 2.0.squareRoot())
+    #expect(shape.perimeterPixels == expected.rounded(places: 3))
+  }
+
   @Test(arguments: [0.0, 30, 45, 90, -60])
   func anEllipse(_ degrees: Double) throws {
     let (a, b) = (150.0, 60.0)
@@ -135,8 +158,8 @@ import Testing
     #expect(outside.mean == [225, 180, 165] && outside.variance == [0, 0, 0])
   }
 
-  /// Rows of any length, of which sixteen pixels at a time are added, against plain sums.
-  @Test(arguments: [1, 7, 16, 31, 33, 50])
+  /// Rows of any length, of which 32 pixels at a time are added, against plain sums.
+  @Test(arguments: [1, 2, 7, 16, 31, 32, 33, 50, 97, 300])
   func sumsAreExactInRowsOfAnyLength(_ width: Int) throws {
     var image = Image(width: width + 20, height: 9, channels: 3)
     for index in image.pixels.indices { image.pixels[index] = UInt8(index * 73 % 251) }
@@ -152,6 +175,31 @@ import Testing
         #expect(abs(found.variance[channel] - (square - mean * mean)) < 0.002)
       }
     }
+  }
+
+  @Test func sumsOfLongWhiteRowsDoNotOverflow() throws {
+    let image = Image(width: 9000, height: 20, channels: 3, filledWith: 255)
+    let mask = drawn(width: 9000, height: 20) { _, y in y < 10 }
+    let colors = try #require(Measurements(photograph: image, mask: mask).colors)
+    for part in [colors.inside, try #require(colors.outside)] {
+      #expect(part.mean == [255, 255, 255] && part.variance == [0, 0, 0])
+    }
+  }
+
+  /// Colours are counted two pixels at a time, the last ones of a picture one by one.
+  @Test(arguments: 1...9) func eachPixelOfASmallPictureIsCounted(_ width: Int) throws {
+    var image = Image(width: width, height: 1, channels: 3)
+    let black = LesionColor.black.example
+    let red = LesionColor.red.example
+    for x in 0..<width {
+      for channel in 0..<3 {
+        image.pixels[3 * x + channel] = UInt8(x == width - 1 ? red[channel] : black[channel])
+      }
+    }
+    let mask = Image(width: width, height: 1, channels: 1, filledWith: 255)
+    let colors = try #require(Measurements(photograph: image, mask: mask).colors)
+    #expect(colors.shares["red"] == (1 / Double(width)).rounded(places: 5))
+    #expect(colors.shares["black"] == (Double(width - 1) / Double(width)).rounded(places: 5))
   }
 
   @Test func theSixColorsAreFoundAndTheSkinIsNone() throws {
