@@ -35,6 +35,8 @@ private protocol Sample {
   static var zero: Self { get }
   var asFloat: Float { get }
   static func rounding(_ value: Float) -> Self
+  /// The three channels of a pixel, of which an index is the first, and anything.
+  static func color(_ samples: UnsafeBufferPointer<Self>, at index: Int) -> SIMD4<Float>
 }
 
 extension UInt8: Sample {
@@ -45,11 +47,26 @@ extension UInt8: Sample {
     // The last bits of the sum are the whole number: a conversion with its checks would not become vector code.
     return UInt8(truncatingIfNeeded: (rounded + 0x1p23).bitPattern)
   }
+  @inline(__always)
+  fileprivate static func color(
+    _ samples: UnsafeBufferPointer<UInt8>, at index: Int
+  ) -> SIMD4<Float> {
+    unsafe SIMD4(
+      samples[index].asFloat, samples[index &+ 1].asFloat, samples[index &+ 2].asFloat, 0)
+  }
 }
 
 extension Float: Sample {
   fileprivate var asFloat: Float { self }
   fileprivate static func rounding(_ value: Float) -> Float { value }
+  /// Reads one sample more.
+  @inline(__always)
+  fileprivate static func color(
+    _ samples: UnsafeBufferPointer<Float>, at index: Int
+  ) -> SIMD4<Float> {
+    unsafe UnsafeRawBufferPointer(samples).loadUnaligned(
+      fromByteOffset: 4 &* index, as: SIMD4<Float>.self)
+  }
 }
 
 /// Resizes rows `[W, C]` of one geometry. Of the intermediate picture only one or two rows exist.
@@ -100,7 +117,8 @@ private struct Resizer {
   ) {
     let stride = sourceWidth * channels
     let targetStride = width * channels
-    var sum = [Float](repeating: 0, count: stride)
+    // One more, for the last pixel is read as four samples.
+    var sum = [Float](repeating: 0, count: stride + 1)
     var row = [Float](repeating: 0, count: targetStride)
     unsafe sum.withUnsafeMutableBufferPointer { sum in
       unsafe row.withUnsafeMutableBufferPointer { row in
@@ -118,7 +136,7 @@ private struct Resizer {
   private func add<S: Sample>(
     _ source: UnsafeBufferPointer<S>, rowsOf y: Int, to sum: UnsafeMutableBufferPointer<Float>
   ) {
-    let (stride, first, count) = (sum.count, rows.starts[y], rows.counts[y])
+    let (stride, first, count) = (sourceWidth * channels, rows.starts[y], rows.counts[y])
     func line(_ tap: Int) -> UnsafeBufferPointer<S> {
       unsafe UnsafeBufferPointer(
         rebasing: source[((first + tap) * stride)..<((first + tap + 1) * stride)])
@@ -187,10 +205,7 @@ private struct Resizer {
         if channels == 3 {
           var sums = SIMD4<Float>.zero
           for tap in 0..<count {
-            let sample = start &+ 3 &* tap
-            let values = unsafe SIMD4<Float>(
-              source[sample].asFloat, source[sample &+ 1].asFloat, source[sample &+ 2].asFloat, 0)
-            unsafe sums += weights[offset &+ tap] * values
+            unsafe sums += weights[offset &+ tap] * S.color(source, at: start &+ 3 &* tap)
           }
           unsafe row[3 * x] = sums.x
           unsafe row[3 * x + 1] = sums.y
@@ -223,6 +238,8 @@ private struct Resizer {
   private func round<S: Sample>(
     _ row: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<S>, at start: Int
   ) {
-    for index in 0..<row.count { unsafe result[start + index] = S.rounding(row[index]) }
+    let result = unsafe UnsafeMutableBufferPointer(
+      rebasing: result[start..<(start + row.count)])
+    for index in 0..<row.count { unsafe result[index] = S.rounding(row[index]) }
   }
 }

@@ -14,11 +14,15 @@ extension Image {
     let (start, across, down) = (
       offset(first), offset(right) - offset(first), offset(below) - offset(first)
     )
-    for y in 0..<height {
-      for x in 0..<width {
-        let to = start + y * down + x * across
-        let from = (y * width + x) * channels
-        for channel in 0..<channels { turned[to + channel] = source[from + channel] }
+    unsafe source.withUnsafeBufferPointer { source in
+      unsafe turned.withUnsafeMutableBufferPointer { turned in
+        for y in 0..<height {
+          for x in 0..<width {
+            let to = start &+ y &* down &+ x &* across
+            let from = (y &* width &+ x) &* channels
+            for channel in 0..<channels { unsafe turned[to + channel] = source[from + channel] }
+          }
+        }
       }
     }
     return Image(width: size.width, height: size.height, channels: channels, pixels: turned)

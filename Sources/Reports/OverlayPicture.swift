@@ -27,8 +27,9 @@ public enum OverlayPicture {
     let scale = SIMD2(
       Double(small.width) / Double(photograph.width),
       Double(small.height) / Double(photograph.height))
-    var canvas = Canvas(small.upright())
     let longest = Float(max(small.width, small.height))
+    // Drawn onto without a copy, if it is another picture than the photograph.
+    var canvas = Canvas((consume small).upright())
     let width = max(2, longest / 640)
     let rings = outline.parts.flatMap { part in
       // Half a pixel of the picture.
