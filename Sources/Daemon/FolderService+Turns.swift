@@ -130,15 +130,17 @@ extension FolderService {
     guard !isStopping else { return false }
     let now = clock.now
     let isDue = lastScan.map { now >= $0 + scanInterval } ?? true
-    if isDue || isScanWanted, now >= nextScanAllowed {
+    if isDue || isScanWanted && now >= nextScanAllowed {
       let complete = isCompleteScanWanted
       if complete { wantedNames = [:] }
       (isScanWanted, isCompleteScanWanted) = (false, false)
       followModelStore()
       scan(complete: complete)
-      lastScan = now
-      // A folder of 100,000 files must not be listed again for each of 100 events per second.
-      nextScanAllowed = clock.now + now.duration(to: clock.now) * 10
+      let end = clock.now
+      lastScan = end
+      // A folder of 100,000 files must not be listed again for each of 100 events per second. But a listing
+      // that a share or a stopped machine held up for an hour does not put off the next one for ten.
+      nextScanAllowed = end + min(now.duration(to: end) * 10, scanInterval)
       if inHand.count == finished.count || now - lastProgress < longestComputation {
         provedItself()
       }

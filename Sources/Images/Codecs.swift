@@ -73,7 +73,7 @@ enum Decoder {
 /// The encoders of `CImageCodecs`.
 enum Encoder {
   case jpeg(quality: Int, isProgressive: Bool)
-  case png(level: Int)
+  case png
 
   /// Encodes and copies what was made.
   func encodePixels(_ image: Image) throws(ImageError) -> [UInt8] {
@@ -90,9 +90,9 @@ enum Encoder {
         unsafe codec_jpeg_encode(
           pixels.baseAddress, width, height, channels, Int32(min(max(quality, 1), 100)),
           isProgressive ? 1 : 0, &buffer, &report)
-      case .png(let level):
+      case .png:
         unsafe codec_png_encode(
-          pixels.baseAddress, width, height, channels, Int32(level), &buffer, &report)
+          pixels.baseAddress, width, height, channels, &buffer, &report)
       }
     }
     let bytes = unsafe [UInt8](UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
@@ -104,13 +104,13 @@ enum Encoder {
 
 /// Encodes samples `[H, W]` as grey PNG of 16 bits.
 func encodeGray16(
-  _ samples: [UInt16], width: Int, height: Int, level: Int
+  _ samples: [UInt16], width: Int, height: Int
 ) throws(ImageError) -> [UInt8] {
   var buffer = unsafe codec_buffer()
   var report = codec_report()
   let status = unsafe samples.withUnsafeBufferPointer { samples in
     unsafe codec_png_encode_16(
-      samples.baseAddress, UInt32(clamping: width), UInt32(clamping: height), Int32(level), &buffer,
+      samples.baseAddress, UInt32(clamping: width), UInt32(clamping: height), &buffer,
       &report)
   }
   let bytes = unsafe [UInt8](UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))

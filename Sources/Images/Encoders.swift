@@ -9,8 +9,7 @@ public enum PNGEncoder {
   /// - Throws: ``ImageError/notEncoded(detail:)`` when a text has a keyword or value that PNG does not
   ///   allow, or there is no memory.
   public static func encode(_ image: Image, text: [PNGText] = []) throws(ImageError) -> [UInt8] {
-    // A mask is cheap to compress well; a photograph in PNG is a drawing that somebody waits for.
-    let plain = try Encoder.png(level: image.channels == 1 ? 6 : 3).encodePixels(image)
+    let plain = try Encoder.png.encodePixels(image)
     return try inserting(text, orientation: image.orientation, into: plain)
   }
 
@@ -23,7 +22,7 @@ public enum PNGEncoder {
   public static func encode(_ plane: FloatPlane, orientation: UInt8) throws(ImageError) -> [UInt8] {
     let plain = try encodeGray16(
       plane.values.map { UInt16(min(max($0, 0), 1) * 65_535 + 0.5) }, width: plane.width,
-      height: plane.height, level: 3)
+      height: plane.height)
     return try inserting([], orientation: orientation, into: plain)
   }
 

@@ -7,7 +7,7 @@ extension Segmenter {
   static let memoryLimitBytes = 256 << 20
   private static let mostSegmenters = 8
   /// Pixels of all inputs of one computation. With more of them the weights' share in the time is small.
-  private static let batchPixels = 4 * 192 * 192
+  private static let batchPixels = 8 * 192 * 192
 
   /// Segmenters of one model to work on many photographs, which share the processors.
   ///

@@ -181,6 +181,23 @@ import Testing
   }
 }
 
+extension WatchingFaultTests {
+  @Test func aListingThatIsHeldUpDoesNotPutOffTheNextOne() async throws {
+    let run = try FaultRun(photographs: 1)
+    // No event is heard, so that whatever is noticed was noticed by a whole look at the folder.
+    let plan = FaultPlan(
+      folders: ["test"], calls: ["readdir"], at: 1, deed: .pause, droppedEvents: 1)
+    try run.start(plan, ["--rescan-interval", "1s"])
+    try await run.daemon.waitUntilPaused()
+    try await Task.sleep(for: .seconds(5))
+    run.daemon.endPause()
+    #expect(try await run.waitForEnd(orMasks: 1) == nil)
+    try run.drop("second.jpg", index: 2)
+    #expect(try await run.waitForEnd(orMasks: 2) == nil)
+    try await run.stopAndCheck("after a listing of five seconds")
+  }
+}
+
 extension FaultRun {
   /// Puts a photograph into the test folder by a rename.
   func drop(_ file: String, index: Int, width: Int = 64, height: Int = 48) throws {

@@ -93,10 +93,8 @@ void codec_png_close(codec_png_reader *reader);
 codec_status codec_jpeg_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
                                uint32_t channels, int quality, int progressive, codec_buffer *out,
                                codec_report *report);
-// `level` is zlib's 0...9.
 codec_status codec_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height,
-                              uint32_t channels, int level, codec_buffer *out,
-                              codec_report *report);
+                              uint32_t channels, codec_buffer *out, codec_report *report);
 // Grey, 16 bits a sample.
-codec_status codec_png_encode_16(const uint16_t *samples, uint32_t width, uint32_t height, int level,
+codec_status codec_png_encode_16(const uint16_t *samples, uint32_t width, uint32_t height,
                                  codec_buffer *out, codec_report *report);
