@@ -74,10 +74,7 @@ struct Checkpoint: Sendable, Equatable {
       "optimizerStep": "\(optimizer.step)",
       "history": state.history.map(\.record).joined(separator: "\n"),
     ]
-    if let best = state.best {
-      metadata["bestEpoch"] = "\(best.epoch)"
-      metadata["bestJaccard"] = "\(best.jaccard)"
-    }
+    if let best = state.best { metadata["bestEpoch"] = "\(best.epoch)" }
     var bytes = SafeTensorsFile(tensors: tensors, metadata: metadata).serialized()
     EmbeddedChecksum.fill(in: &bytes)
     return bytes
@@ -122,8 +119,8 @@ struct Checkpoint: Sendable, Equatable {
         loss: loss, correctPixels: correctPixels, intersection: intersection, predicted: predicted,
         truth: truth, pixels: pixels, images: images),
       seconds: seconds, epochSeconds: epochSeconds, history: history)
-    if let epoch = integer("bestEpoch"), let jaccard = number("bestJaccard") {
-      state.best = BestEpoch(epoch: epoch, jaccard: jaccard, parameters: group(Self.groups.best))
+    if let epoch = integer("bestEpoch") {
+      state.best = BestEpoch(epoch: epoch, parameters: group(Self.groups.best))
     }
     let average = group(Self.groups.average)
     if !average.isEmpty { state.average = WeightAverage(average) }

@@ -14,14 +14,14 @@ struct RunState: Sendable, Equatable {
   var epochSeconds = 0.0
   /// The epochs that are over.
   var history: [EpochReport] = []
-  /// Epochs since the one with the best validation Jaccard index.
+  /// Epochs since the one with the smallest validation loss.
   var epochsWithoutGain: Int {
-    let best = history.map(\.validationJaccard).max()
-    return history.reversed().prefix { $0.validationJaccard != best }.count
+    let best = history.map(\.validationLoss).min()
+    return history.reversed().prefix { $0.validationLoss != best }.count
   }
   /// The average of the weights, if one is kept.
   var average: WeightAverage?
-  /// The epoch with the best validation Jaccard index, and its weights.
+  /// The epoch with the smallest validation loss, and its weights.
   var best: BestEpoch?
 }
 
@@ -54,9 +54,11 @@ struct EpochSums: Sendable, Equatable {
 }
 
 /// The weights of the epoch that did best on the held-out photographs.
+///
+/// Best is the smallest loss and not the largest Jaccard index: with 20 photographs the index jumps from epoch to
+/// epoch, and a lucky early one ends a run too soon (docs/default-model.md).
 struct BestEpoch: Sendable, Equatable {
   /// Counted from 1.
   var epoch: Int
-  var jaccard: Double
   var parameters: [String: Tensor]
 }

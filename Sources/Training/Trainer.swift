@@ -102,7 +102,7 @@ public struct Trainer {
     var pace = Pace(start: clock.now, nextSlot: begun.nextSlot)
     while state.epochsDone < options.epochs {
       if let epochs = options.patience, state.epochsWithoutGain >= epochs {
-        observe(.note("Ended early: \(epochs) epochs without a better Jaccard index."))
+        observe(.note("Ended early: \(epochs) epochs without a smaller validation loss."))
         break
       }
       guard try await trainEpoch(session, &state, &pace) else {

@@ -54,7 +54,7 @@ public enum TrainingEvent: Sendable {
     stepsPerEpoch: Int)
   /// A step was made. Steps and epochs are counted from 1; `loss` is the epoch's mean so far.
   case step(StepReport)
-  /// An epoch and its validation are over; `isBest` if no earlier one had a better Jaccard index.
+  /// An epoch and its validation are over; `isBest` if no earlier one had a smaller validation loss.
   case epoch(EpochReport, isBest: Bool)
   /// The state of the run is on disk.
   case checkpoint

@@ -91,17 +91,17 @@ extension Trainer {
     return result
   }
 
-  /// Writes an epoch into the history and begins the next; true if its Jaccard index is the best.
+  /// Writes an epoch into the history and begins the next; true if its validation loss is the smallest.
   private func close(
     _ state: inout RunState, _ validation: Validation, rate: Float, _ session: TrainingSession
   ) -> Bool {
     // The first epoch counts whatever it scored: a run must end with some weights.
-    let isBest =
-      state.history.map(\.validationJaccard).max().map { validation.jaccard >= $0 } ?? true
+    let loss = validation.sums.meanLoss
+    let isBest = state.history.map(\.validationLoss).min().map { loss <= $0 } ?? true
     state.history.append(
       EpochReport(
         epoch: state.epochsDone + 1, epochs: options.epochs, trainingLoss: state.sums.meanLoss,
-        trainingAccuracy: state.sums.accuracy, validationLoss: validation.sums.meanLoss,
+        trainingAccuracy: state.sums.accuracy, validationLoss: loss,
         validationAccuracy: validation.sums.accuracy, validationJaccard: validation.jaccard,
         validationDice: validation.dice, learningRate: rate, seconds: state.epochSeconds))
     state.epochsDone += 1
@@ -110,8 +110,7 @@ extension Trainer {
     state.epochSeconds = 0
     if isBest && options.keepsBestEpoch {
       state.best = BestEpoch(
-        epoch: state.epochsDone, jaccard: validation.jaccard,
-        parameters: state.average?.values ?? session.parameters)
+        epoch: state.epochsDone, parameters: state.average?.values ?? session.parameters)
     }
     return isBest
   }

@@ -35,9 +35,9 @@ public struct TrainingOptions: Sendable, Equatable {
   /// How much of the weights' running average stays at each step, in 0 ..< 1; the model is then that
   /// average. Nil: the model is the weights of the last step.
   public var averagingDecay: Float?
-  /// Epochs without a better validation Jaccard index after which the run ends; nil: all epochs are run.
+  /// Epochs without a smaller validation loss after which the run ends; nil: all epochs are run.
   public var patience: Int?
-  /// Whether the model is the epoch with the best validation Jaccard index and not the last one.
+  /// Whether the model is the epoch with the smallest validation loss and not the last one.
   public var keepsBestEpoch: Bool
   /// Training pairs per held-out pair, when no list of held-out names is given.
   public var splitRatio: Int

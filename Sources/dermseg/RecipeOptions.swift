@@ -68,7 +68,7 @@ struct RecipeOptions: ParsableArguments {
   )
   var averaging: Float?
 
-  @Option(help: "Epochs without a better Jaccard index after which the run ends; 0 for never.")
+  @Option(help: "Epochs without a smaller validation loss after which the run ends; 0 for never.")
   var patience: Int?
 
   @Flag(inversion: .prefixedNo, help: "Whether the best epoch is kept and not the last one.")
