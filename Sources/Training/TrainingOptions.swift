@@ -70,7 +70,7 @@ public struct TrainingOptions: Sendable, Equatable {
     preset: "default", width: 16, depth: 4, upsampling: .transposed, hasBatchNorm: true,
     diceWeight: 1, inputSize: 256, channels: 3, epochs: 40, batchSize: 8,
     leastSteps: 100, schedule: .warmUpThenCosine(peak: 1e-3, warmUpShare: 0.05),
-    augmentation: Augmentation(), pixelScaling: .centered, averagingDecay: 0.998, patience: 15,
+    augmentation: Augmentation(), pixelScaling: .centered, averagingDecay: 0.998, patience: 20,
     keepsBestEpoch: true, splitRatio: 4, seed: 1)
 
   /// All presets, by name.
