@@ -41,8 +41,7 @@ public enum Dermsegd {
       let settings = try await Settings.load(
         configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
-      logger = settings.logger(
-        identifier: "dermsegd", environment: environment)
+      logger = settings.logger(identifier: "dermsegd", environment: environment)
       let stopper = Stopper()
       Task { [logger] in for await _ in orders { stopper.stop(logger) } }
       let service = try FolderService(settings: settings, logger: logger) { [logger] in

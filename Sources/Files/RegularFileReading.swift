@@ -28,15 +28,19 @@ extension DirectoryHandle {
 ///
 /// - Parameter followingLinks: Whether the last component may be a symbolic link: for what an
 ///   administrator names (a configuration, a model), never for what users drop.
-public func readRegularFile(at path: FilePath, limitBytes: Int, followingLinks: Bool = false)
-  throws(FileError) -> (bytes: [UInt8], identity: FileIdentity)
-{
+/// - Parameter growing: Whether somebody may be adding to it, as to a log: what is there when it is opened is
+///   read, and that it changes meanwhile is no error.
+public func readRegularFile(
+  at path: FilePath, limitBytes: Int, followingLinks: Bool = false, growing: Bool = false
+) throws(FileError) -> (bytes: [UInt8], identity: FileIdentity) {
   try readWhole(
-    nil, in: nil, path: path, limitBytes: limitBytes, flags: followingLinks ? 0 : O_NOFOLLOW)
+    nil, in: nil, path: path, limitBytes: limitBytes, flags: followingLinks ? 0 : O_NOFOLLOW,
+    growing: growing)
 }
 
 private func readWhole(
-  _ name: FileName?, in directory: CInt?, path: FilePath, limitBytes: Int, flags: CInt
+  _ name: FileName?, in directory: CInt?, path: FilePath, limitBytes: Int, flags: CInt,
+  growing: Bool = false
 ) throws(FileError) -> (bytes: [UInt8], identity: FileIdentity) {
   let file: OwnedDescriptor
   do {
@@ -56,6 +60,7 @@ private func readWhole(
   guard sizeBytes <= limitBytes else {
     throw .tooLarge(path, bytes: sizeBytes, limitBytes: limitBytes)
   }
+  if growing { return (try file.readAll(count: sizeBytes, at: 0, path: path), before.identity) }
   let bytes = try file.readAll(expecting: sizeBytes, limitBytes: limitBytes, path: path)
   // All of the status: a modification time that was set back after writing shows in `changed`.
   guard bytes.count == sizeBytes, try file.status(path) == before else {

@@ -33,8 +33,7 @@ public enum DermsegTrainer {
       let settings = try await Settings.load(
         configFile: options.config.map { FilePath($0) }, options: options.givenSettings,
         environment: environment)
-      logger = settings.logger(
-        identifier: "dermseg-trainer", environment: environment)
+      logger = settings.logger(identifier: "dermseg-trainer", environment: environment)
       return try await rebuild(settings, RebuildLog(logger: logger))
     } catch let error as SettingsError {
       logger.record(.trainingFailed, level: .error, "Not trained: \(error)")

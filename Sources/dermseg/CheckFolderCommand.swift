@@ -130,16 +130,14 @@ struct CheckFolderCommand: AsyncParsableCommand {
     }
   }
 
-  /// A manifest or a log, to which the daemon may be writing: what is there when nothing is being written.
-  private func read(_ path: String, attempts: Int = 1000) throws -> [UInt8] {
+  /// A manifest or a log, to which the daemon may be writing.
+  private func read(_ path: String) throws -> [UInt8] {
     do throws(FileError) {
       return try readRegularFile(
-        at: FilePath(path), limitBytes: 1 << 30, followingLinks: true
+        at: FilePath(path), limitBytes: 1 << 30, followingLinks: true, growing: true
       ).bytes
     } catch .empty {
       return []
-    } catch .changedWhileReading where attempts > 1 {
-      return try read(path, attempts: attempts - 1)
     } catch {
       throw CommandFailure(message: "Not checked: \(error)", exitCode: .cannotCreate)
     }

@@ -67,6 +67,23 @@ import Testing
     #expect(followed.bytes == Array("hello\n".utf8))
   }
 
+  @Test func whatGrowsIsReadAsFarAsItWentWhenItWasOpened() async throws {
+    let path = directory.path.appending(name("log"))
+    let log = try AppendedFile(path)
+    try log.append([UInt8](repeating: 0x61, count: 1 << 16))
+    let writer = Task.detached { while !Task.isCancelled { try log.append([0x61]) } }
+    var counts: [Int] = []
+    // Long enough for many bytes to be added during the readings.
+    repeat {
+      let bytes = try readRegularFile(at: path, limitBytes: 1 << 24, growing: true).bytes
+      #expect(bytes.allSatisfy { $0 == 0x61 })
+      counts.append(bytes.count)
+    } while counts[counts.count - 1] < 1 << 17
+    writer.cancel()
+    try await writer.value
+    #expect(counts == counts.sorted() && counts[0] >= 1 << 16)
+  }
+
   @Test func refusesAnEmptyFile() {
     directory.run(#": > "$D/e""#)
     #expect(errorReading("e") == .empty(directory.path.appending(name("e"))))
