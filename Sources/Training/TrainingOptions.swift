@@ -54,10 +54,10 @@ public struct TrainingOptions: Sendable, Equatable {
   /// The paper's training: 512 x 512 grey, the full network, Adam, 10 epochs of batches of 2, no
   /// augmentation, the last epoch.
   ///
-  /// It leaves open how pixels become numbers and how large Adam's steps are. With 0...1 the network answers
-  /// "background" everywhere for most of its 10 epochs: Xavier's weights halve the variance at each ReLU, and
-  /// inputs of one sign add an offset that has to be unlearnt first. Around 0 it learns from the first epoch on,
-  /// and with each photograph standardised it need not learn from a hundred how bright skin may be.
+  /// It leaves open how pixels become numbers, how large Adam's steps are, and whether Xavier's weights have the
+  /// gain of ReLU (they have: `ParameterLayout.xavierInitialized`). Inputs of one sign, 0...1, add an offset that
+  /// has to be unlearnt first. Around 0 the network learns from the first epoch on, and with each photograph
+  /// standardised it need not learn from a hundred how bright skin may be.
   public static let paper = TrainingOptions(
     preset: "paper", width: 64, depth: 4, upsampling: .transposed, hasBatchNorm: false,
     diceWeight: 0, inputSize: 512, channels: 1, epochs: 10, batchSize: 2,

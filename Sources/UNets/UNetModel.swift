@@ -104,17 +104,20 @@ public struct UNetModel: Sendable, Equatable {
     self.summary = summary
   }
 
-  /// A model before training: Xavier weights, zero biases, the same for the same seed.
+  /// A model before training: Xavier weights, zero biases, the same for the same seed. Without batch
+  /// normalisation the weights have the gain of ReLU.
   ///
   /// - Throws: `UNetModelError` when sizes do not fit.
   public static func initialized(
     architecture: UNetArchitecture, inputSize: Int, normalization: Normalization? = nil,
     seed: UInt64
   ) throws(UNetModelError) -> UNetModel {
-    try UNetModel(
+    let gain: Float = architecture.hasBatchNorm ? 1 : Float(2).squareRoot()
+    return try UNetModel(
       architecture: architecture, inputSize: inputSize,
       normalization: normalization ?? .unit(channels: architecture.inputChannels),
-      parameters: ParameterLayout(architecture.makeNetwork()).xavierInitialized(seed: seed))
+      parameters: ParameterLayout(architecture.makeNetwork()).xavierInitialized(
+        seed: seed, gain: gain))
   }
 }
 
